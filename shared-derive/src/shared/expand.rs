@@ -1,0 +1,266 @@
+//! What is written beside the user's impl: the proxy, the constructors' siblings, the table of rows, the registration.
+//! Everything that users do not name stands in a `const _`. Checks nothing.
+//!
+//! Methods and constructors are numbered by enums whose variants carry the same `cfg` as the rows, so that a number always
+//! names its own row.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+
+use super::checks::{Constructor, Exported, Interface, Receiver};
+use crate::wire;
+
+/// Everything that stands beside the user's impl.
+pub(crate) fn expand(interface: &Interface) -> TokenStream {
+    let cfg = &interface.carried.cfg;
+    let proxy = proxy_type(interface);
+    let parts = [
+        numbers(interface),
+        siblings(interface),
+        proxy_methods(interface),
+        host(interface),
+        trait_impls(interface),
+        table(interface),
+        registration(interface),
+    ];
+    generated! {
+        #proxy
+
+        #(#cfg)*
+        #[allow(deprecated, dead_code, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
+        const _: () = {
+            #(#parts)*
+        };
+    }
+}
+
+/// The public type, which the user can name.
+fn proxy_type(interface: &Interface) -> TokenStream {
+    let Interface { runtime, self_type, proxy, vis, carried, .. } = interface;
+    let name = readable(self_type);
+    let doc = format!("What can be called on a `Shared<{name}>`, in whichever process the object lives.");
+    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    generated! {
+        #(#cfg)*
+        #(#notices)*
+        #[doc = #doc]
+        #[allow(dead_code, unreachable_pub)]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #vis struct #proxy {
+            target: #runtime::__private::Target,
+        }
+    }
+}
+
+fn numbers(interface: &Interface) -> TokenStream {
+    let constructors = interface.constructors.iter().map(|constructor| (&constructor.carried.cfg, &constructor.function));
+    let methods = interface.methods.iter().map(|method| (&method.carried.cfg, &method.function));
+    let constructors = constructors.map(|(cfg, function)| generated!(#(#cfg)* #function));
+    let methods = methods.map(|(cfg, function)| generated!(#(#cfg)* #function));
+    generated! {
+        #[allow(non_camel_case_types)]
+        enum __Constructor { #(#constructors),* }
+
+        #[allow(non_camel_case_types)]
+        enum __Method { #(#methods),* }
+    }
+}
+
+fn siblings(interface: &Interface) -> TokenStream {
+    let self_type = &interface.self_type;
+    let siblings = interface.constructors.iter().map(|constructor| sibling(interface, constructor));
+    generated! {
+        impl #self_type {
+            #(#siblings)*
+        }
+    }
+}
+
+fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
+    let Interface { runtime, self_type, .. } = interface;
+    let Constructor { function, name: _, sibling, vis, carried, arguments, made: _ } = constructor;
+    let doc = format!(
+        "Makes the object as [`{0}`](Self::{0}) does, in the process behind `server`, and returns its handle.",
+        function.unraw()
+    );
+    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let parameters = wire::parameters(arguments);
+    let returned = handed_out(interface, constructor, false);
+    let checked = handed_out(interface, constructor, true);
+    let (sent, sent_type) = (wire::sent(runtime, arguments), wire::sent_type(runtime, arguments));
+    generated! {
+        #(#cfg)*
+        #(#notices)*
+        #[doc = #doc]
+        #vis fn #sibling(server: &#runtime::ServerHandle, #parameters) -> #returned {
+            #runtime::__private::create::<#self_type, #sent_type, #checked>(server, __Constructor::#function as u32, &#sent)
+        }
+    }
+}
+
+/// What the sibling of a constructor returns.
+fn handed_out(interface: &Interface, constructor: &Constructor, checked: bool) -> TokenStream {
+    let Interface { runtime, self_type, .. } = interface;
+    match &constructor.made.error {
+        None => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::Error>),
+        Some(error) => {
+            let error = if checked { wire::checked(runtime, "Reply", error) } else { quote!(#error) };
+            generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>)
+        }
+    }
+}
+
+fn proxy_methods(interface: &Interface) -> TokenStream {
+    let proxy = &interface.proxy;
+    let methods = interface.methods.iter().map(|method| proxy_method(interface, method));
+    generated! {
+        impl #proxy {
+            #(#methods)*
+        }
+    }
+}
+
+fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
+    let runtime = &interface.runtime;
+    let Exported { function, name, vis, carried, receiver: _, arguments, answer } = method;
+    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let docs = docs(interface, method);
+    let parameters = wire::parameters(arguments);
+    let (returned, checked) = (wire::returned(runtime, answer), wire::returned_checked(runtime, answer));
+    let (sent, sent_type) = (wire::sent(runtime, arguments), wire::sent_type(runtime, arguments));
+    generated! {
+        #(#cfg)*
+        #(#notices)*
+        #docs
+        #vis fn #name(&self, #parameters) -> #returned {
+            #runtime::__private::call::<#sent_type, #checked>(&self.target, __Method::#function as u32, &#sent)
+        }
+    }
+}
+
+/// The user's own docs, or a line in their place.
+fn docs(interface: &Interface, method: &Exported) -> TokenStream {
+    if method.carried.docs.is_empty() {
+        let doc = format!("Calls `{}::{}` where the object lives.", readable(&interface.self_type), method.function.unraw());
+        return generated!(#[doc = #doc]);
+    }
+    let docs = &method.carried.docs;
+    quote!(#(#docs)*)
+}
+
+/// Naming this function for the user's type is the check that the type may be hosted at all, wherever it comes to be.
+fn host(interface: &Interface) -> TokenStream {
+    let Interface { runtime, self_type, .. } = interface;
+    generated! {
+        const __HOST: fn(#self_type) -> #runtime::Shared<#self_type> = #runtime::__private::host::<#self_type>;
+    }
+}
+
+fn trait_impls(interface: &Interface) -> TokenStream {
+    let Interface { runtime, self_type, proxy, .. } = interface;
+    generated! {
+        impl #runtime::Shareable for #self_type {
+            type Proxy = #proxy;
+
+            fn interface() -> &'static #runtime::__private::Interface {
+                &__INTERFACE
+            }
+        }
+
+        impl #runtime::__private::Proxy for #proxy {
+            fn from_target(target: #runtime::__private::Target) -> Self {
+                Self { target }
+            }
+
+            fn target(&self) -> &#runtime::__private::Target {
+                &self.target
+            }
+        }
+    }
+}
+
+fn table(interface: &Interface) -> TokenStream {
+    let Interface { runtime, self_type, name, .. } = interface;
+    let name = match name {
+        Some(name) => generated!(|| #name),
+        None => generated!(::core::any::type_name::<#self_type>),
+    };
+    let constructors = interface.constructors.iter().map(|constructor| constructor_row(interface, constructor));
+    let methods = interface.methods.iter().map(|method| method_row(interface, method));
+    generated! {
+        static __INTERFACE: #runtime::__private::Interface = #runtime::__private::Interface {
+            name: #name,
+            constructors: &[#(#constructors),*],
+            methods: &[#(#methods),*],
+        };
+    }
+}
+
+fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStream {
+    let Interface { runtime, self_type, .. } = interface;
+    let Constructor { function, name, sibling: _, vis: _, carried, arguments, made } = constructor;
+    let (cfg, name) = (&carried.cfg, name.unraw().to_string());
+    let (received, passed) = (wire::received_type(runtime, arguments), wire::passed(runtime, arguments));
+    let handle = match (made.hosted, &made.error) {
+        (true, _) => generated!(made),
+        (false, None) => generated!(__HOST(made)),
+        (false, Some(_)) => generated!(made.map(__HOST)),
+    };
+    let answered = match &made.error {
+        None => generated!(#runtime::Shared<#self_type>),
+        Some(error) => {
+            let error = wire::checked(runtime, "Reply", error);
+            generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>)
+        }
+    };
+    generated! {
+        #(#cfg)*
+        #runtime::__private::Constructor {
+            name: #name,
+            run: |arguments| {
+                let arguments = arguments.decode::<#received>()?;
+                let made = <#self_type>::#function(#passed);
+                #runtime::__private::encode::<#answered>(&#handle)
+            },
+        }
+    }
+}
+
+fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
+    let Interface { runtime, self_type, .. } = interface;
+    let Exported { function, name, vis: _, carried, receiver, arguments, answer } = method;
+    let (cfg, name) = (&carried.cfg, name.unraw().to_string());
+    let (received, passed) = (wire::received_type(runtime, arguments), wire::passed(runtime, arguments));
+    let answered = wire::answered(runtime, answer);
+    let (run, object) = match receiver {
+        Receiver::Shared => (generated!(Shared), generated!(object)),
+        Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut)),
+    };
+    generated! {
+        #(#cfg)*
+        #runtime::__private::Method {
+            name: #name,
+            run: #runtime::__private::Run::#run(|object, arguments| {
+                let object = #runtime::__private::#object::<#self_type>(object)?;
+                let arguments = arguments.decode::<#received>()?;
+                let answer = <#self_type>::#function(object, #passed);
+                #runtime::__private::encode::<#answered>(&answer)
+            }),
+        }
+    }
+}
+
+fn registration(interface: &Interface) -> TokenStream {
+    let runtime = &interface.runtime;
+    generated! {
+        #[#runtime::__private::linkme::distributed_slice(#runtime::__private::INTERFACES)]
+        #[linkme(crate = #runtime::__private::linkme)]
+        static __ENTRY: &'static #runtime::__private::Interface = &__INTERFACE;
+    }
+}
+
+/// A type as users would write it.
+fn readable(ty: &syn::Type) -> String {
+    quote!(#ty).to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" , ", ", ")
+}

@@ -1,0 +1,36 @@
+//! Where a server is reached, and which server it is.
+
+use serde::{Deserialize, Serialize};
+
+/// One life of one server. Never reused: a restarted server is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct ServerId(u128);
+
+impl ServerId {
+    pub(crate) fn random() -> Self {
+        Self(crate::os::random_id())
+    }
+}
+
+/// The way to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub(crate) enum Address {
+    /// A name in Linux's abstract socket namespace: private to the user by a credentials check, gone with its process.
+    Abstract(Vec<u8>),
+}
+
+impl Address {
+    /// A name nobody else has.
+    pub(crate) fn private() -> Self {
+        Self::Abstract(format!("shared-runtime/{:032x}", crate::os::random_id()).into_bytes())
+    }
+}
+
+/// A server and the way to it: what a handle says about its place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Endpoint {
+    pub(crate) server: ServerId,
+    pub(crate) address: Address,
+    pub(crate) name: String,
+}

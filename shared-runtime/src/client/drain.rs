@@ -1,0 +1,61 @@
+//! Connections whose caller has given up: kept until the server lets go of them, so that nothing on them is lost.
+
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+
+use rustix::event::PollFlags;
+
+use super::session::Session;
+use crate::codec;
+use crate::message::{Claim, Reply};
+use crate::os::{Deadline, Next, Watch, run_in_background};
+use crate::transport::{Broken, Connection};
+
+/// Closes our half, which tells the server that nobody waits, and hands the rest to the background thread.
+///
+/// The server may be stopped in the middle of taking over the handles in the request, and a late reply may carry leases
+/// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back.
+pub(super) fn abandon<P: Send + 'static>(session: &Arc<Session>, mut connection: Box<dyn Connection>, pins: P) {
+    connection.close_sending();
+    run_in_background(Box::new(Drain { session: Arc::clone(session), connection, _pins: pins }));
+}
+
+struct Drain<P> {
+    session: Arc<Session>,
+    connection: Box<dyn Connection>,
+    _pins: P,
+}
+
+impl<P: Send> Watch for Drain<P> {
+    fn fd(&self) -> (BorrowedFd<'_>, PollFlags) {
+        (self.connection.readable(), PollFlags::IN)
+    }
+
+    /// A frame in several pieces cannot be acknowledged on a half-closed connection: the server breaks it off and takes
+    /// its leases back, so a frame that is read here is read whole.
+    fn ready(&mut self) -> Next {
+        match self.connection.receive(usize::MAX, Deadline::NEVER) {
+            Ok(frame) => {
+                if let Ok((reply, _)) = codec::decode_head::<Reply>(&frame) {
+                    self.give_back(&reply);
+                }
+                Next::Wait
+            }
+            Err(Broken::TimedOut) => Next::Wait,
+            Err(_) => {
+                self.session.closed_one();
+                Next::Done
+            }
+        }
+    }
+}
+
+impl<P> Drain<P> {
+    fn give_back(&self, reply: &Reply) {
+        for claim in &reply.handles.claims {
+            if let Claim::Granted { object } = claim {
+                self.session.release(*object, 1);
+            }
+        }
+    }
+}

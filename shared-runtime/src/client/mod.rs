@@ -1,0 +1,10 @@
+//! This process as a client of others: sessions, their connections, and the exchange of a request for a reply. Knows nothing
+//! of the objects hosted here.
+
+mod dial;
+mod drain;
+mod release;
+mod session;
+
+pub(crate) use dial::dial;
+pub(crate) use session::{Exchanged, Session};

@@ -1,0 +1,120 @@
+//! Handles inside messages. While a value is written or read, its handles are kept beside the bytes, and the bytes say only
+//! which of them is meant: a handle is a capability, not data.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::lease::Lease;
+use crate::codec::{self, refuse_to_decode, refuse_to_encode};
+use crate::error::Error;
+
+/// An encoded value and the handles in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parcel {
+    pub(crate) body: Vec<u8>,
+    /// Every reference in the body repeats this number, so that a body cannot be read with another message's handles.
+    pub(crate) nonce: u64,
+    pub(crate) leases: Vec<Arc<Lease>>,
+}
+
+impl Parcel {
+    /// Encodes `value`, gathering the handles in it.
+    pub(crate) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
+        let open = Open::begin(Direction::Out, nonce(), Vec::new());
+        let body = codec::encode(value);
+        let Message { nonce, leases, .. } = open.end();
+        Ok(Self { body: body?, nonce, leases })
+    }
+}
+
+/// Decodes a value out of `body`, with the handles that came with it.
+pub(crate) fn unpack<'de, T: Deserialize<'de>>(body: &'de [u8], nonce: u64, leases: Vec<Arc<Lease>>) -> Result<T, Error> {
+    let open = Open::begin(Direction::In, nonce, leases);
+    let value = codec::decode(body);
+    drop(open);
+    value
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Out,
+    In,
+}
+
+struct Message {
+    direction: Direction,
+    nonce: u64,
+    leases: Vec<Arc<Lease>>,
+}
+
+thread_local! {
+    /// The messages being written or read on this thread, innermost last: a `Serialize` may itself make a call.
+    static OPEN: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A message on the stack. Leaves it also when a user's `Serialize` or `Deserialize` panics, so that the next message is whole.
+struct Open {
+    depth: usize,
+}
+
+impl Open {
+    fn begin(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
+        OPEN.with_borrow_mut(|open| {
+            open.push(Message { direction, nonce, leases });
+            Self { depth: open.len() }
+        })
+    }
+
+    fn end(self) -> Message {
+        OPEN.with_borrow_mut(Vec::pop).expect("begun and not ended")
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // The leases are dropped after the borrow: that may run code which looks at the stack.
+        let _left = OPEN.with_borrow_mut(|open| (open.len() >= self.depth).then(|| open.split_off(self.depth - 1)));
+    }
+}
+
+/// Writes a reference to `lease` into the message being written on this thread.
+pub(crate) fn write_handle<S: Serializer>(lease: &Arc<Lease>, interface: u64, serializer: S) -> Result<S::Ok, S::Error> {
+    let place = OPEN.with_borrow_mut(|open| {
+        let message = open.last_mut().filter(|message| message.direction == Direction::Out)?;
+        let known = message.leases.iter().position(|other| Arc::ptr_eq(other, lease));
+        let index = known.unwrap_or_else(|| {
+            message.leases.push(Arc::clone(lease));
+            message.leases.len() - 1
+        });
+        Some((message.nonce, index as u64, interface))
+    });
+    place.ok_or_else(|| refuse_to_encode(OUTSIDE))?.serialize(serializer)
+}
+
+/// Reads a reference to a handle of the message being read on this thread.
+pub(crate) fn read_handle<'de, D: Deserializer<'de>>(interface: u64, deserializer: D) -> Result<Arc<Lease>, D::Error> {
+    let (nonce, index, written) = <(u64, u64, u64)>::deserialize(deserializer)?;
+    if written != interface {
+        return Err(refuse_to_decode("a handle to an object of another type"));
+    }
+    let lease = OPEN.with_borrow(|open| {
+        let message = open.last().filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
+        message.leases.get(usize::try_from(index).ok()?).cloned()
+    });
+    lease.ok_or_else(|| refuse_to_decode(OUTSIDE))
+}
+
+const OUTSIDE: &str = "a Shared<T> can be written and read only as part of a call, a task's arguments or a result, and on the \
+    thread that does so: to keep one in a file or a variable, use Shared::ticket";
+
+fn nonce() -> u64 {
+    thread_local! {
+        static NEXT: RefCell<u64> = RefCell::new((crate::os::random_id() >> 64) as u64);
+    }
+    NEXT.with_borrow_mut(|next| {
+        *next = next.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        *next
+    })
+}

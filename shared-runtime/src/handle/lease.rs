@@ -1,0 +1,156 @@
+//! What stands behind every clone of a handle in this process: one share of the object's life.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::home;
+use crate::address::{Endpoint, ServerId};
+use crate::client::{Session, dial};
+use crate::error::{Error, ErrorKind};
+use crate::message::{Handles, Request, Subject};
+use crate::object::{Hosted, LOCAL, REGISTRY};
+use crate::os::Deadline;
+
+/// How long taking a lease may last, where no deadline is nearer.
+const TAKE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A process has at most one of these for an object; handles clone the `Arc`.
+pub(crate) struct Lease {
+    place: Place,
+    /// How many leases the server counts for this process. All are given back at once.
+    count: AtomicU64,
+}
+
+/// Where the object lives.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In this process: calls go straight to it.
+    Here(Arc<Hosted>),
+    At { session: Arc<Session>, object: u64 },
+    /// Nowhere that could be reached: every call gives this error.
+    Nowhere(Error),
+}
+
+type Key = (ServerId, u64);
+
+/// The leases of this process.
+static LEASES: LazyLock<Mutex<HashMap<Key, Weak<Lease>>>> = LazyLock::new(Mutex::default);
+
+impl Lease {
+    /// For an object that has just been hosted here, with its first lease.
+    pub(crate) fn of_new(hosted: Arc<Hosted>) -> Arc<Self> {
+        Self::with_one_more(Place::Here(hosted))
+    }
+
+    /// For an object of this process.
+    pub(crate) fn here(object: u64) -> Arc<Self> {
+        match REGISTRY.lease(object, LOCAL) {
+            Some(hosted) => Self::with_one_more(Place::Here(hosted)),
+            None => Self::nowhere(gone()),
+        }
+    }
+
+    /// For an object of the server behind `session`, which has counted this lease already.
+    pub(crate) fn granted(session: &Arc<Session>, object: u64) -> Arc<Self> {
+        Self::with_one_more(Place::At { session: Arc::clone(session), object })
+    }
+
+    /// For an object that some other process holds for us until we have asked its server for a lease.
+    pub(crate) fn take(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Arc<Self> {
+        if endpoint.server == home::server_id() {
+            return Self::here(object);
+        }
+        if let Some(lease) = table().get(&(endpoint.server, object)).and_then(Weak::upgrade) {
+            return lease;
+        }
+        let deadline = deadline.earlier(Deadline::after(Some(TAKE_PATIENCE)));
+        ask(endpoint, object, deadline).map_or_else(Self::nowhere, |session| Self::granted(&session, object))
+    }
+
+    /// For a handle that did not survive its way.
+    pub(crate) fn nowhere(cause: Error) -> Arc<Self> {
+        Arc::new(Self { place: Place::Nowhere(cause), count: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The server and the object, which together are the object's identity.
+    pub(crate) fn key(&self) -> Option<Key> {
+        match &self.place {
+            Place::Here(hosted) => Some((home::server_id(), hosted.id())),
+            Place::At { session, object } => Some((session.endpoint().server, *object)),
+            Place::Nowhere(_) => None,
+        }
+    }
+
+    /// The lease that this process has of the object, with one more counted.
+    fn with_one_more(place: Place) -> Arc<Self> {
+        let new = Arc::new(Self { place, count: AtomicU64::new(1) });
+        let Some(key) = new.key() else { return new };
+        let mut table = table();
+        if let Some(held) = table.get(&key).and_then(Weak::upgrade) {
+            held.count.fetch_add(1, Ordering::Relaxed);
+            // Its lease is counted in `held` now. It gives none back, and its destructor, after the table's lock, finds that
+            // the entry is not its own.
+            new.count.store(0, Ordering::Relaxed);
+            drop(table);
+            return held;
+        }
+        table.insert(key, Arc::downgrade(&new));
+        new
+    }
+}
+
+impl Drop for Lease {
+    /// A handle that arrives in the meantime finds the entry dead and puts its own in its place, with a count of its own: so
+    /// the entry goes only if it is still this one's.
+    fn drop(&mut self) {
+        let Some(key) = self.key() else { return };
+        let mut table = table();
+        if table.get(&key).is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self)) {
+            table.remove(&key);
+        }
+        drop(table);
+        let count = *self.count.get_mut();
+        match &self.place {
+            _ if count == 0 => {}
+            Place::Here(hosted) => REGISTRY.release(hosted.id(), LOCAL, count),
+            Place::At { session, object } => session.release(*object, count),
+            Place::Nowhere(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+fn table() -> MutexGuard<'static, HashMap<Key, Weak<Lease>>> {
+    LEASES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ask(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Result<Arc<Session>, Error> {
+    let session = dial(endpoint)?;
+    let request = Request {
+        subject: Subject::Take { objects: vec![object] },
+        timeout: deadline.remaining(),
+        held: Vec::new(),
+        handles: Handles::default(),
+    };
+    let answer = session.exchange(&request, &[], (), deadline)?;
+    match &answer.reply.outcome {
+        Ok(()) => Ok(session),
+        Err(error) => Err(error.0.clone()),
+    }
+}
+
+pub(crate) fn gone() -> Error {
+    Error::new(ErrorKind::Gone, "the object no longer exists: its last handle was dropped")
+}

@@ -1,0 +1,10 @@
+//! Handles without their types: what keeps an object alive, and how that travels inside a message. Knows how to ask for leases,
+//! not how to call.
+
+mod carry;
+mod home;
+mod lease;
+
+pub(crate) use carry::{Parcel, read_handle, unpack, write_handle};
+pub(crate) use home::{endpoint, listen_with, server_id};
+pub(crate) use lease::{Lease, Place, gone};

@@ -1,0 +1,43 @@
+//! Share live objects between processes.
+#![cfg_attr(not(target_os = "linux"), allow(unused))]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("shared-runtime runs on Linux: nobody has tried it elsewhere yet");
+
+// From the bottom up: nothing below a line uses anything above it.
+mod exit;
+mod panic;
+mod error;
+mod report;
+mod os;
+mod program;
+mod codec;
+mod address;
+mod transport;
+mod message;
+mod client;
+mod object;
+mod handle;
+mod interface;
+mod context;
+mod dispatch;
+mod call;
+mod server;
+mod shared;
+mod server_handle;
+mod process;
+mod test_support;
+
+pub use error::{CallError, Error, ErrorKind, Executed};
+pub use exit::ExitStatus;
+pub use panic::RemotePanic;
+pub use process::{Never, Process, ServerBuilder, ServerProcess, TaskCall, init};
+pub use report::Report;
+pub use server::{CallInfo, Inspection, ObjectInfo, SessionInfo};
+pub use server_handle::ServerHandle;
+pub use shared::{Shareable, Shared};
+pub use shared_derive::{main, shared, task};
+
+/// What generated code names. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod __private;

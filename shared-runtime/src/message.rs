@@ -1,0 +1,153 @@
+//! What client and server say to each other: the only file that both sides read.
+//!
+//! A frame is a head, one of the types below, and a body: the encoded arguments or the encoded answer. Handles are not part
+//! of the body. They travel in the head, as claims that the receiver turns into leases of its own, and the body refers to
+//! them by number.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::address::{Endpoint, ServerId};
+use crate::error::Error;
+
+/// The version of everything in this file.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// The most bytes of a message on a control socket, where nobody may wait for room.
+pub(crate) const CONTROL_LIMIT: usize = 16 * 1024;
+
+/// The first message of a client on its control socket.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) magic: [u8; 8],
+    pub(crate) protocol: u32,
+    pub(crate) build: u128,
+    pub(crate) server: ServerId,
+    pub(crate) name: String,
+}
+
+pub(crate) const MAGIC: [u8; 8] = *b"shared\0\x01";
+
+/// The server's answer to a [`Hello`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Greeting {
+    Welcome { pid: u32, max_message: usize },
+    Refused(ErrorOnWire),
+}
+
+/// What a client says on its control socket afterwards. The server answers none of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Control {
+    /// The descriptors that come with this message are the other end of a new connection.
+    Connect,
+    /// So many leases of each object are given back.
+    Release(Vec<(u64, u64)>),
+}
+
+/// The head of a frame from client to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) subject: Subject,
+    /// What is left of the caller's time.
+    pub(crate) timeout: Option<Duration>,
+    /// The object locks that the chain of calls behind this one holds.
+    pub(crate) held: Vec<HeldLock>,
+    pub(crate) handles: Handles,
+}
+
+/// What a request is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Subject {
+    Method { object: u64, interface: u64, method: u32 },
+    Constructor { interface: u64, constructor: u32 },
+    /// A lease of each of these objects for the asking session, or of none.
+    Take { objects: Vec<u64> },
+    ClearPoison { object: u64 },
+    Inspect,
+    ObjectCount,
+    /// The handles of the last reply have been taken. Has no reply.
+    Taken,
+}
+
+/// The most locks that a chain of calls may hold, and so the deepest chain.
+pub(crate) const MAX_CHAIN: usize = 64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HeldLock {
+    pub(crate) server: ServerId,
+    pub(crate) object: u64,
+    pub(crate) exclusive: bool,
+}
+
+/// The head of a frame from server to client. A value follows as the body.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Reply {
+    pub(crate) outcome: Result<(), ErrorOnWire>,
+    pub(crate) handles: Handles,
+}
+
+/// The handles of one message.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Handles {
+    /// Binds the references in the body to this list.
+    pub(crate) nonce: u64,
+    pub(crate) claims: Vec<Claim>,
+}
+
+/// One handle on its way.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Claim {
+    /// An object of the sender, with a lease that the receiving session has been given along with it.
+    Granted { object: u64 },
+    /// An object of a server that the receiver asks for a lease. The sender keeps its own until it is told so.
+    At { endpoint: Endpoint, object: u64 },
+    /// The sender's handle could reach nothing.
+    Broken(ErrorOnWire),
+}
+
+/// An error as an outcome: all of its parts, and `executed()` as the sender knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorOnWire(pub(crate) Error);
+
+impl Serialize for ErrorOnWire {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_wire().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorOnWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Error::from_wire(deserializer).map(Self)
+    }
+}
+
+/// What the owner of a process says to it on their control channel.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToChild {
+    /// Run this task on the arguments in the body.
+    Task { task: String, handles: Handles },
+    /// Host objects.
+    Serve { settings: ServerSettings },
+    /// The handles of the result have been taken.
+    Taken,
+    /// Stop serving and end.
+    Shutdown,
+}
+
+/// What a process says to its owner.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromChild {
+    /// The task's handles are taken; it begins.
+    Started,
+    /// The task has ended. Its result is the body.
+    Finished(Reply),
+    Serving(Endpoint),
+}
+
+/// What a server process is told about itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ServerSettings {
+    pub(crate) max_message: usize,
+    pub(crate) shutdown_timeout: Duration,
+}

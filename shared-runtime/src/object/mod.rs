@@ -1,0 +1,14 @@
+//! The objects of this process: what is hosted, who holds it, who runs in it. Knows no sockets and no messages.
+
+mod calls;
+mod hosted;
+mod lock;
+mod reaper;
+mod registry;
+
+pub(crate) use calls::{CALLS, RunningCall};
+pub use hosted::Object;
+pub(crate) use hosted::{Access, Hosted};
+pub(crate) use lock::{Cancel, Refused};
+pub(crate) use reaper::finish_drops;
+pub(crate) use registry::{LOCAL, REGISTRY, SessionId};

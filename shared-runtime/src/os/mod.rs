@@ -1,0 +1,24 @@
+//! What the runtime asks of Linux, in safe pieces. Nothing here knows what is being said over these sockets.
+
+mod background;
+mod deadline;
+mod fork;
+mod process;
+mod socket;
+
+pub(crate) use background::{Next, Watch, run_in_background};
+pub(crate) use deadline::Deadline;
+pub(crate) use fork::forked;
+pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label};
+pub(crate) use socket::{SendError, Socket, wait};
+
+/// 128 bits nobody can guess.
+pub(crate) fn random_id() -> u128 {
+    let mut bytes = [0; 16];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        // The kernel never fails this call for 16 bytes; a signal before the pool is seeded cuts it short.
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()).unwrap_or(0);
+    }
+    u128::from_ne_bytes(bytes)
+}

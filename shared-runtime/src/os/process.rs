@@ -1,0 +1,164 @@
+//! Processes as descriptors: who the other side is, whether it lives, and how our own children ended.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, pidfd_open, pidfd_send_signal, waitid,
+};
+
+use super::{Deadline, wait};
+use crate::exit::ExitStatus;
+
+/// How a process is named in errors and lists.
+pub(crate) fn process_label(name: &str, pid: u32) -> String {
+    format!("{name} (pid {pid})")
+}
+
+/// This process as a descriptor, to give to children that must not outlive it.
+pub(crate) fn own_pidfd() -> io::Result<OwnedFd> {
+    Ok(pidfd_open(getpid(), PidfdFlags::empty())?)
+}
+
+/// Tells one built executable from another: the file behind this process, by its place, size and time of writing.
+pub(crate) fn build_id() -> u128 {
+    static ID: LazyLock<u128> = LazyLock::new(|| {
+        std::fs::metadata("/proc/self/exe").map_or(0, |file| {
+            let place = (u128::from(file.dev()) << 64) | u128::from(file.ino());
+            let written = (u128::from(file.mtime().cast_unsigned()) << 64)
+                | (u128::from(file.mtime_nsec().cast_unsigned()) << 32)
+                | u128::from(file.size());
+            place.rotate_left(17) ^ written
+        })
+    });
+    *ID
+}
+
+/// The process at the other end of a connection.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pidfd: OwnedFd,
+    pid: u32,
+    /// Set where the peer is a child of this process, whose exit status is ours to collect.
+    child: Option<Arc<Child>>,
+}
+
+impl Peer {
+    /// Watches `pid`. The number may be recycled until the peer has said something after this call.
+    pub(crate) fn watch(pid: u32) -> io::Result<Self> {
+        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
+        Ok(Self { pidfd, pid, child: Child::find(pid) })
+    }
+
+    pub(crate) fn of_child(child: &Arc<Child>) -> io::Result<Self> {
+        Ok(Self { pidfd: child.pidfd.try_clone()?, pid: child.pid, child: Some(Arc::clone(child)) })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// How the peer ended, if it has, and is a child of this process. A connection breaks a moment before its process can
+    /// be waited for: `patience` bridges that.
+    pub(crate) fn exit_status(&self, patience: Duration) -> Option<ExitStatus> {
+        let child = self.child.as_ref()?;
+        child.wait(Deadline::after(Some(patience)))
+    }
+}
+
+impl AsFd for Peer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+/// A process that this one started. Its status is collected once, by whoever asks first, and kept.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pidfd: OwnedFd,
+    pid: u32,
+    status: OnceLock<ExitStatus>,
+}
+
+/// The children whose status somebody may still ask for, by process id.
+static CHILDREN: Mutex<Option<HashMap<u32, Weak<Child>>>> = Mutex::new(None);
+
+impl Child {
+    /// Takes charge of a child that was just started and that nobody else waits for.
+    pub(crate) fn adopt(pid: u32) -> io::Result<Arc<Self>> {
+        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
+        let child = Arc::new(Self { pidfd, pid, status: OnceLock::new() });
+        let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+        children.get_or_insert_default().insert(pid, Arc::downgrade(&child));
+        Ok(child)
+    }
+
+    fn find(pid: u32) -> Option<Arc<Self>> {
+        let children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+        children.as_ref()?.get(&pid)?.upgrade()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for the end; `None` when the deadline passes first.
+    pub(crate) fn wait(&self, deadline: Deadline) -> Option<ExitStatus> {
+        if let Some(status) = self.status.get() {
+            return Some(*status);
+        }
+        let ended = wait(&[(self.pidfd.as_fd(), PollFlags::IN)], deadline);
+        matches!(ended, Ok(Some(_))).then(|| self.collect())
+    }
+
+    /// Collects the status of a child that has ended.
+    fn collect(&self) -> ExitStatus {
+        *self.status.get_or_init(|| loop {
+            match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
+                Err(Errno::INTR) => {}
+                Ok(Some(status)) => break exit_status(&status),
+                // ECHILD: the program's own `wait`, or an ignored SIGCHLD, took it.
+                Ok(None) | Err(_) => break ExitStatus::unknown(),
+            }
+        })
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        // A child that has ended needs no signal.
+        let _ = pidfd_send_signal(&self.pidfd, signal);
+    }
+}
+
+impl AsFd for Child {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Drop for Child {
+    /// Removes the entry, unless the number already belongs to a later child.
+    fn drop(&mut self) {
+        let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(children) = children.as_mut() {
+            if children.get(&self.pid).is_some_and(|entry| entry.strong_count() == 0) {
+                children.remove(&self.pid);
+            }
+        }
+    }
+}
+
+fn exit_status(status: &WaitIdStatus) -> ExitStatus {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => ExitStatus::from_code(code),
+        (None, Some(signal)) => ExitStatus::from_signal(signal),
+        (None, None) => ExitStatus::unknown(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Panics of user code, caught with everything they can tell. Knows nothing of calls.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+use serde::{Deserialize, Serialize};
+
+/// A panic that happened in another process, as its caller sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemotePanic {
+    message: String,
+    location: Option<String>,
+    backtrace: Option<String>,
+    process: String,
+}
+
+impl RemotePanic {
+    /// What `panic!` was given.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it happened, as `file:line:column`. `None` if the program replaced the panic hook.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// The frames from the panic up to the called method, one to two lines each, whatever `RUST_BACKTRACE` says. `None`
+    /// if the program replaced the panic hook.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        self.backtrace.as_deref()
+    }
+
+    /// The process it happened in, as `name (pid 123)`.
+    #[must_use]
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+}
+
+impl fmt::Display for RemotePanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked")?;
+        if let Some(location) = &self.location {
+            write!(f, " at {location}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+thread_local! {
+    /// How many [`catch`]es this thread is inside of. The hook keeps what it sees only then.
+    static CATCHING: Cell<usize> = const { Cell::new(0) };
+    static SEEN: RefCell<Option<Seen>> = const { RefCell::new(None) };
+}
+
+/// What only the hook can know of a panic.
+struct Seen {
+    location: Option<String>,
+    backtrace: String,
+}
+
+/// Runs user code and turns its panic into a value. The panic is not printed: its caller gets it whole.
+pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R, RemotePanic> {
+    install_hook();
+    CATCHING.set(CATCHING.get() + 1);
+    let outcome = catch_unwind(AssertUnwindSafe(|| marked::below_this_the_runtime(user_code)));
+    CATCHING.set(CATCHING.get() - 1);
+    outcome.map_err(|payload| {
+        let seen = SEEN.take();
+        RemotePanic {
+            message: message(&*payload),
+            location: seen.as_ref().and_then(|seen| seen.location.clone()),
+            backtrace: seen.map(|seen| seen.backtrace),
+            process: process.to_owned(),
+        }
+    })
+}
+
+/// A frame with a name of its own, so that a backtrace can be cut where the user's code begins.
+mod marked {
+    #[inline(never)]
+    pub(super) fn below_this_the_runtime<R>(user_code: impl FnOnce() -> R) -> R {
+        let result = user_code();
+        // Keeps the call above from becoming a jump, which would leave no frame.
+        std::hint::black_box(());
+        result
+    }
+}
+
+/// Puts our hook before the one that is there. Threads that are not inside [`catch`] keep theirs.
+fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        // `take_hook` panics in a panicking thread; a later call installs it then.
+        let previous = take_hook();
+        set_hook(Box::new(move |info| {
+            if CATCHING.get() == 0 {
+                previous(info);
+            } else {
+                SEEN.set(Some(see(info)));
+            }
+        }));
+    });
+}
+
+fn see(info: &PanicHookInfo<'_>) -> Seen {
+    Seen {
+        location: info.location().map(ToString::to_string),
+        backtrace: user_frames(&Backtrace::force_capture().to_string()),
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic whose payload is not text".to_owned())
+}
+
+/// The frames between the panic machinery and the runtime. Where the marks are missing (a stripped binary), all.
+fn user_frames(backtrace: &str) -> String {
+    let frames = frames(backtrace);
+    let first = frames
+        .iter()
+        .rposition(|frame| frame.contains("rust_begin_unwind") || frame.contains("__rustc::rust_panic") || frame.contains("panicking::panic"))
+        .map_or(0, |index| index + 1);
+    let last = frames
+        .iter()
+        .position(|frame| frame.contains("below_this_the_runtime"))
+        .unwrap_or(frames.len());
+    frames.get(first..last).unwrap_or(&frames).concat()
+}
+
+/// A frame is a numbered line and the `at` lines that follow it.
+fn frames(backtrace: &str) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    for line in backtrace.split_inclusive('\n') {
+        let numbered = line.trim_start().split(':').next().is_some_and(|head| head.parse::<u32>().is_ok());
+        match frames.last_mut() {
+            Some(frame) if !numbered => frame.push_str(line),
+            _ => frames.push(line.to_owned()),
+        }
+    }
+    frames
+}

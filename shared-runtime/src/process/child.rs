@@ -1,0 +1,168 @@
+//! What a started process does: takes over its streams and its name, then runs its task or serves, and ends.
+
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::event::PollFlags;
+
+use super::bootstrap::Inherited;
+use crate::call::{arrival, claim};
+use crate::codec;
+use crate::context::{self, Context};
+use crate::error::{Error, ErrorKind, Executed};
+use crate::handle::{Parcel, Place};
+use crate::interface::{Arguments, Encoded, Returned, task};
+use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ServerSettings, ToChild};
+use crate::os::{Deadline, Peer, wait};
+use crate::panic::catch;
+use crate::program;
+use crate::server;
+use crate::transport::{Broken, Channel, Connection};
+
+/// How a task's process ends where the owner learns the rest from its result.
+const SUCCESS: i32 = 0;
+const FAILURE: i32 = 1;
+const PANIC: i32 = 101;
+
+/// Runs what the owner asks for. Never returns.
+pub(super) fn run(inherited: Inherited) -> ! {
+    let Inherited { name, owner, owner_pid, stdout, stderr, control } = inherited;
+    take_streams(&stdout, &stderr);
+    program::set_name(&name);
+    let code = serve_owner(control, owner_pid, owner).unwrap_or_else(|error| {
+        // The owner learns how this process ended; why, it can only read here.
+        let _ = writeln!(std::io::stderr(), "{name}: {error}");
+        FAILURE
+    });
+    std::process::exit(code)
+}
+
+/// Puts the owner's standard output and error in the place of those this process started with.
+fn take_streams(stdout: &OwnedFd, stderr: &OwnedFd) {
+    // If one cannot be had the child goes on without.
+    let _ = rustix::stdio::dup2_stdout(stdout);
+    let _ = rustix::stdio::dup2_stderr(stderr);
+}
+
+fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Result<i32, Error> {
+    let peer = Peer::watch(owner_pid).map_err(|error| Error::io("watching the owner", error))?;
+    let control = Channel::over(control, Arc::new(peer)).map_err(|error| Error::io("making a control channel", error))?;
+    let mut control = Control(control);
+    let (order, body) = control.order()?;
+    match order {
+        ToChild::Task { task, handles } => {
+            end_with(owner)?;
+            run_task(&mut control, &task, &handles, &body)
+        }
+        ToChild::Serve { settings } => serve(&mut control, &settings),
+        ToChild::Taken | ToChild::Shutdown => Ok(SUCCESS),
+    }
+}
+
+/// Ends this process when its owner has ended, whatever it is doing.
+fn end_with(owner: OwnedFd) -> Result<(), Error> {
+    let watch = move || {
+        if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
+            // Not `exit`: the task's own thread is running, and handlers could wait for it. Whatever this process
+            // held goes with it.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    };
+    let started = std::thread::Builder::new().name("shared-owner".into()).spawn(watch);
+    started.map(drop).map_err(|error| Error::io("starting the thread that watches the owner", error))
+}
+
+fn run_task(control: &mut Control, name: &str, handles: &Handles, body: &[u8]) -> Result<i32, Error> {
+    let leases = handles.claims.iter().map(|claim| arrival(claim, Deadline::NEVER)).collect();
+    control.say(&FromChild::Started, &[])?;
+    let arguments = Arguments { body, nonce: handles.nonce, leases };
+    let returned = task(name).and_then(|task| {
+        let within = || catch(program::label(), || (task.run)(arguments));
+        context::within(Context { deadline: Deadline::NEVER, held: Vec::new() }, within)
+            .unwrap_or_else(|panic| {
+                let error = Error::new(ErrorKind::Panicked, panic.to_string());
+                Err(error.ran(Executed::Yes).with_panic(panic))
+            })
+            .map_err(|error| error.in_task(task.name))
+    });
+    finish(control, returned)
+}
+
+/// Hands the result over, and waits until its handles have been taken.
+fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
+    let (outcome, parcel) = match returned.and_then(refuse_own_objects) {
+        Ok(parcel) => (Ok(()), parcel),
+        Err(error) => (Err(error), Parcel::default()),
+    };
+    let claims = parcel.leases.iter().map(claim).collect::<Result<Vec<_>, _>>()?;
+    let code = match &outcome {
+        Ok(()) if encodes_error(&parcel.body) => FAILURE,
+        Ok(()) => SUCCESS,
+        Err(error) if error.kind() == ErrorKind::Panicked => PANIC,
+        Err(_) => FAILURE,
+    };
+    let reply = Reply { outcome: outcome.map_err(ErrorOnWire), handles: Handles { nonce: parcel.nonce, claims } };
+    if control.say(&FromChild::Finished(reply), &parcel.body).is_ok() {
+        // An owner that is gone, or has given the task up, takes nothing.
+        let _ = control.order();
+    }
+    Ok(code)
+}
+
+/// Every task answers with a `Result`, whose encoding begins with which of the two it is.
+fn encodes_error(body: &[u8]) -> bool {
+    body.first() == Some(&1)
+}
+
+/// An object of this process would be gone before its handle arrived.
+fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Parcel, Error> {
+    if parcel.leases.iter().any(|lease| matches!(lease.place(), Place::Here(_))) {
+        let text = "the result of a task names an object that lives in the task's process, which ends with it: make the object on \
+            a server (`…_in`)";
+        return Err(Error::new(ErrorKind::Encode, text).ran(Executed::Yes));
+    }
+    Ok(parcel)
+}
+
+/// Serves until the owner says to stop, or ends.
+fn serve(control: &mut Control, settings: &ServerSettings) -> Result<i32, Error> {
+    ignore_sigint();
+    server::configure(settings.max_message);
+    crate::handle::listen_with(server::listen);
+    let endpoint = server::listen()?;
+    control.say(&FromChild::Serving(endpoint), &[])?;
+    // An order, or the end of the owner: the same to a server.
+    let _ = control.order();
+    // Half of the time is for calls and drops, so that the owner sees an end, not a process that must be killed.
+    server::stop(Deadline::after(Some(settings.shutdown_timeout / 2)));
+    Ok(SUCCESS)
+}
+
+/// Ctrl-C reaches the whole process group; a server ends when its owner says so. A handler, not `SIG_IGN`, which programs that
+/// the server starts would inherit.
+fn ignore_sigint() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // SAFETY: `signal` restarts interrupted calls with glibc and musl, and the handler does nothing.
+    unsafe { libc::signal(libc::SIGINT, handler as *const () as libc::sighandler_t) };
+}
+
+/// The channel to the owner.
+struct Control(Box<dyn Connection>);
+
+impl Control {
+    fn order(&mut self) -> Result<(ToChild, Vec<u8>), Error> {
+        let frame = self.0.receive(usize::MAX, Deadline::NEVER).map_err(|broken| lost(&broken))?;
+        let (head, body) = codec::decode_head(&frame)?;
+        Ok((head, body.to_vec()))
+    }
+
+    fn say(&mut self, head: &FromChild, body: &[u8]) -> Result<(), Error> {
+        self.0.send(&codec::encode(head)?, body, Deadline::NEVER).map_err(|broken| lost(&broken))
+    }
+}
+
+fn lost(broken: &Broken) -> Error {
+    Error::new(ErrorKind::Disconnected, format!("the owner of this process is gone ({broken:?})"))
+}

@@ -1,0 +1,75 @@
+//! Listens for sessions, from the first need until the end of the process.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::session::{self, SESSIONS};
+use crate::address::{Address, Endpoint};
+use crate::error::Error;
+use crate::handle::server_id;
+use crate::object::{CALLS, REGISTRY, finish_drops};
+use crate::os::{Deadline, Socket};
+use crate::program;
+
+/// How large a message may be unless the server was told otherwise.
+const MAX_MESSAGE: usize = 1 << 30;
+
+static MAX: OnceLock<usize> = OnceLock::new();
+
+/// Set before the first session, by a server process.
+pub(crate) fn configure(max_message: usize) {
+    // A server is configured once, before it listens.
+    let _ = MAX.set(max_message);
+}
+
+pub(super) fn max_message() -> usize {
+    *MAX.get_or_init(|| MAX_MESSAGE)
+}
+
+struct Listening {
+    endpoint: Endpoint,
+    socket: Arc<Socket>,
+}
+
+static LISTENING: Mutex<Option<Listening>> = Mutex::new(None);
+
+/// Where this process listens; it begins to if it does not yet.
+pub(crate) fn listen() -> Result<Endpoint, Error> {
+    let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(listening) = &*listening {
+        return Ok(listening.endpoint.clone());
+    }
+    let address = Address::private();
+    let Address::Abstract(name) = &address;
+    let socket = Arc::new(Socket::listen(name).map_err(|error| Error::io("listening for sessions", error))?);
+    let accepting = Arc::clone(&socket);
+    std::thread::Builder::new()
+        .name("shared-listener".into())
+        .spawn(move || accept(&accepting))
+        .map_err(|error| Error::io("starting the listener's thread", error))?;
+    let endpoint = Endpoint { server: server_id(), address, name: program::name().to_owned() };
+    *listening = Some(Listening { endpoint: endpoint.clone(), socket });
+    Ok(endpoint)
+}
+
+/// Ends when the socket is cut. Anything else that fails concerns one client, or passes: no descriptors, no threads.
+fn accept(socket: &Socket) {
+    loop {
+        match socket.accept() {
+            Ok(client) => session::begin(client),
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => return,
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(10)),
+        }
+    }
+}
+
+/// Stops serving: no new sessions, running calls may end until the deadline, then all sessions end and all objects are
+/// dropped.
+pub(crate) fn stop(deadline: Deadline) {
+    if let Some(listening) = LISTENING.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        listening.socket.cut();
+    }
+    CALLS.wait_for_none(deadline);
+    SESSIONS.end_all();
+    REGISTRY.clear();
+    finish_drops(deadline);
+}

@@ -1,0 +1,11 @@
+//! This process as a server of its objects: sessions come in, requests are dispatched, replies go out. The mirror image of
+//! `client`.
+
+mod connection;
+mod inspect;
+mod listener;
+mod session;
+
+pub(crate) use listener::{configure, listen, stop};
+pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
+pub(crate) use inspect::inspect;

@@ -1,0 +1,178 @@
+//! `Shared<T>`: the handle that users hold.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::call::{self, Target};
+use crate::error::Error;
+use crate::handle::{Lease, Place, listen_with, read_handle, write_handle};
+use crate::interface::Interface;
+use crate::object::REGISTRY;
+use crate::server;
+
+/// A type whose objects can be shared: implemented by `#[shared]`, and the bound to write in generic code.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shared type",
+    label = "has no #[shared] impl",
+    note = "write `#[shared]` above the `impl {Self} {{ … }}` whose methods other processes should call"
+)]
+pub trait Shareable: 'static {
+    /// The type with the methods, which [`Shared`] dereferences to.
+    type Proxy: Proxy;
+
+    #[doc(hidden)]
+    fn interface() -> &'static Interface;
+}
+
+/// What `#[shared]` generates beside a type: its methods as calls.
+pub trait Proxy: Sized {
+    #[doc(hidden)]
+    fn from_target(target: Target) -> Self;
+
+    #[doc(hidden)]
+    fn target(&self) -> &Target;
+}
+
+/// A handle to an object that lives in some process, to be used like an `Arc<T>`.
+///
+/// Its methods are those of `T`, each returning what the way there and back may add: see [`shared`](macro@crate::shared).
+/// Everything else is an associated function, so that no method of `T` is hidden.
+///
+/// The object lives as long as any handle to it does, in any process: a dropped handle, a process that ends and a
+/// process that is killed all give their share back. Handles can be arguments, results, and parts of both. Two of them are
+/// equal when they mean the same object.
+///
+/// ```
+/// use shared_runtime::{ServerHandle, Shared, shared};
+///
+/// struct Counter(u64);
+///
+/// #[shared]
+/// impl Counter {
+///     pub fn new() -> Self { Self(0) }
+///     pub fn add(&mut self, n: u64) -> u64 { self.0 += n; self.0 }
+/// }
+///
+/// let counter = Shared::new(Counter::new()); // hosted in this process
+/// let same = counter.clone();
+/// assert_eq!(counter.add(2)?, 2);
+/// assert_eq!(same.add(3)?, 5);
+/// assert_eq!(counter, same);
+/// # Ok::<(), shared_runtime::Error>(())
+/// ```
+pub struct Shared<T: Shareable + ?Sized> {
+    proxy: T::Proxy,
+}
+
+impl<T: Shareable + Send + Sync> Shared<T> {
+    /// Hosts `value` in this process; in a server process, the server itself. This is how a method returns a live
+    /// object instead of a copy.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        listen_with(server::listen);
+        let interface = T::interface();
+        let hosted = REGISTRY.insert(interface.id(), (interface.name)(), interface.has_exclusive(), Box::new(value));
+        Self::from_lease(Lease::of_new(hosted))
+    }
+}
+
+impl<T: Shareable + ?Sized> Shared<T> {
+    /// The same object, with `timeout` for each call made through the returned handle.
+    ///
+    /// A call that takes longer ends with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). Its method may go on; its late answer
+    /// is discarded and delays no other call. Inside a method, calls also end with the deadline of the method itself.
+    #[must_use]
+    pub fn with_timeout(this: &Self, timeout: Duration) -> Self {
+        Self { proxy: T::Proxy::from_target(this.target().with_timeout(timeout)) }
+    }
+
+    /// Whether the object lives in this process, so that calls go straight to it.
+    #[must_use]
+    pub fn is_local(this: &Self) -> bool {
+        matches!(this.lease().place(), Place::Here(_))
+    }
+
+    /// Makes an object usable again after a `&mut self` method of it panicked, as
+    /// [`Mutex::clear_poison`](std::sync::Mutex::clear_poison) does: the caller vouches for its state.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call.
+    pub fn clear_poison(this: &Self) -> Result<(), Error> {
+        call::clear_poison(this.target())
+    }
+
+    fn from_lease(lease: Arc<Lease>) -> Self {
+        Self { proxy: T::Proxy::from_target(Target::new(lease, T::interface())) }
+    }
+
+    fn target(&self) -> &Target {
+        self.proxy.target()
+    }
+
+    fn lease(&self) -> &Arc<Lease> {
+        self.target().lease()
+    }
+}
+
+impl<T: Shareable + ?Sized> Deref for Shared<T> {
+    type Target = T::Proxy;
+
+    fn deref(&self) -> &T::Proxy {
+        &self.proxy
+    }
+}
+
+/// Costs a reference count; nothing is sent.
+impl<T: Shareable + ?Sized> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self { proxy: T::Proxy::from_target(self.target().clone()) }
+    }
+}
+
+impl<T: Shareable + ?Sized> PartialEq for Shared<T> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.lease().key(), other.lease().key()) {
+            (Some(a), Some(b)) => a == b,
+            _ => Arc::ptr_eq(self.lease(), other.lease()),
+        }
+    }
+}
+
+impl<T: Shareable + ?Sized> Eq for Shared<T> {}
+
+impl<T: Shareable + ?Sized> Hash for Shared<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lease().key().hash(state);
+    }
+}
+
+impl<T: Shareable + ?Sized> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = (self.target().interface().name)();
+        match self.lease().place() {
+            Place::Here(hosted) => write!(f, "Shared<{name}>(#{} in this process)", hosted.id()),
+            Place::At { session, object } => write!(f, "Shared<{name}>(#{object} in {})", session.label()),
+            Place::Nowhere(cause) => write!(f, "Shared<{name}>(broken: {cause})"),
+        }
+    }
+}
+
+/// Possible only within a call, a task's arguments or a result; elsewhere an error that says so.
+impl<T: Shareable + ?Sized> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        write_handle(self.lease(), T::interface().id(), serializer)
+    }
+}
+
+/// Possible only within a call, a task's arguments or a result; elsewhere an error that says so.
+impl<'de, T: Shareable + ?Sized> Deserialize<'de> for Shared<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_handle(T::interface().id(), deserializer).map(Self::from_lease)
+    }
+}

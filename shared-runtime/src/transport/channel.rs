@@ -1,0 +1,199 @@
+//! The carrier over ipc-channel: a bytes channel each way on one socket pair.
+//!
+//! `IpcSender::send` blocks when the other side does not read, and cannot be interrupted. So a frame travels in pieces
+//! small enough never to fill the socket, each but the last acknowledged before the next: waiting happens only where
+//! there is a deadline. Peers are trusted to be of the same user and build: malformed pieces are caught, not priced.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipc_channel::IpcError;
+use ipc_channel::ipc::{IpcReceiver, IpcSender};
+use rustix::event::PollFlags;
+use serde::{Deserialize, Serialize};
+
+use super::{Broken, Connection, FRAMES, Transport, bridge};
+use crate::os::{Deadline, Peer, Socket, wait};
+
+/// The most bytes of a frame in one piece: less than a socket holds by default (208 KiB), so that an empty one always
+/// has room.
+const PIECE: usize = 128 * 1024;
+
+pub(crate) struct Channel;
+
+impl Transport for Channel {
+    fn offer(&self, peer: Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
+        let (ours, theirs) = Socket::pair()?;
+        Ok((Box::new(ChannelConnection::new(ours, peer)?), vec![theirs.into_fd()]))
+    }
+
+    fn accept(&self, mut fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>> {
+        match (fds.pop(), fds.is_empty()) {
+            (Some(fd), true) => Ok(Box::new(ChannelConnection::new(Socket::from(fd), peer)?)),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a channel is made of one socket")),
+        }
+    }
+}
+
+impl Channel {
+    /// A connection over a socket that both sides already have.
+    pub(crate) fn over(socket: Socket, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>> {
+        Ok(Box::new(ChannelConnection::new(socket, peer)?))
+    }
+}
+
+/// What ipc-channel carries.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Packet {
+    /// A piece of a frame of `size` bytes. The last one completes that size.
+    Piece { size: u64, bytes: Piece },
+    /// A piece that was not the last has arrived.
+    Next,
+}
+
+/// Bytes that the codec copies in bulk.
+pub(super) struct Piece(Vec<u8>);
+
+struct ChannelConnection {
+    sender: IpcSender<Packet>,
+    receiver: IpcReceiver<Packet>,
+    /// The socket under both, to wait on and to close by half.
+    socket: Socket,
+    peer: Arc<Peer>,
+}
+
+impl ChannelConnection {
+    fn new(socket: Socket, peer: Arc<Peer>) -> io::Result<Self> {
+        require_seqpacket(&socket)?;
+        let sender = bridge::sender(socket.as_fd().try_clone_to_owned()?)?;
+        let receiver = bridge::receiver(socket.as_fd().try_clone_to_owned()?)?;
+        Ok(Self { sender, receiver, socket, peer })
+    }
+
+    /// Sends what `packet` makes, again where a signal came in between.
+    fn send_packet(&self, packet: impl Fn() -> Packet) -> Result<(), Broken> {
+        loop {
+            match self.sender.send(packet()) {
+                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                sent => return sent.map_err(broken),
+            }
+        }
+    }
+
+    fn receive_packet(&self, deadline: Deadline) -> Result<Packet, Broken> {
+        let waited = wait(&[(self.socket.as_fd(), PollFlags::IN), (self.peer.as_fd(), PollFlags::IN)], deadline)?;
+        match waited.as_deref() {
+            None => return Err(Broken::TimedOut),
+            // Only the process has ended: it sends nothing more, though a fork of it may hold the socket open. A packet
+            // sent just before the end may have come between the two looks.
+            Some([false, true]) => {
+                let last = wait(&[(self.socket.as_fd(), PollFlags::IN)], Deadline::after(Some(Duration::ZERO)))?;
+                if last.is_none() {
+                    return Err(Broken::Closed);
+                }
+            }
+            Some(_) => {}
+        }
+        loop {
+            // ipc-channel panics at messages it cannot have written.
+            let received = catch_unwind(AssertUnwindSafe(|| self.receiver.recv()))
+                .map_err(|_| Broken::Corrupt("not a message of ipc-channel".into()))?;
+            match received {
+                Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                received => return received.map_err(broken),
+            }
+        }
+    }
+}
+
+impl Connection for ChannelConnection {
+    fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken> {
+        let frame = [head, body].concat();
+        let size = frame.len() as u64;
+        let mut pieces = frame.chunks(PIECE).peekable();
+        while let Some(piece) = pieces.next() {
+            self.send_packet(|| Packet::Piece { size, bytes: Piece(piece.to_vec()) })?;
+            if pieces.peek().is_some() {
+                match self.receive_packet(deadline)? {
+                    Packet::Next => {}
+                    Packet::Piece { .. } => return Err(Broken::Corrupt("a piece in place of an acknowledgement".into())),
+                }
+            }
+        }
+        FRAMES.count_sent();
+        Ok(())
+    }
+
+    fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Broken> {
+        let mut frame = Vec::new();
+        loop {
+            let Packet::Piece { size, bytes } = self.receive_packet(deadline)? else {
+                return Err(Broken::Corrupt("an acknowledgement of nothing".into()));
+            };
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
+            if size > limit {
+                return Err(Broken::TooLarge { size });
+            }
+            frame.extend_from_slice(&bytes.0);
+            if frame.len() == size {
+                FRAMES.count_received();
+                return Ok(frame);
+            }
+            if bytes.0.is_empty() || frame.len() > size {
+                return Err(Broken::Corrupt("pieces that do not add up".into()));
+            }
+            self.send_packet(|| Packet::Next)?;
+        }
+    }
+
+    fn close_sending(&mut self) {
+        // A connection that is already closed needs nothing.
+        let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Write);
+    }
+
+    fn readable(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    fn cutter(&self) -> io::Result<OwnedFd> {
+        self.socket.as_fd().try_clone_to_owned()
+    }
+}
+
+/// ipc-channel takes any other descriptor for a memory block.
+fn require_seqpacket(socket: &Socket) -> io::Result<()> {
+    match rustix::net::sockopt::socket_type(socket)? {
+        rustix::net::SocketType::SEQPACKET => Ok(()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "not a socket that keeps message boundaries")),
+    }
+}
+
+/// Peer death has three spellings in ipc-channel.
+fn broken(error: IpcError) -> Broken {
+    match error {
+        IpcError::Disconnected => Broken::Closed,
+        IpcError::Io(error)
+            if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected) =>
+        {
+            Broken::Closed
+        }
+        IpcError::Io(error) => Broken::Io(error),
+        IpcError::SerializationError(error) => Broken::Corrupt(error.to_string()),
+    }
+}
+
+impl Serialize for Piece {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Piece {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let crate::codec::Bytes(bytes) = Deserialize::deserialize(deserializer)?;
+        Ok(Self(bytes.to_vec()))
+    }
+}

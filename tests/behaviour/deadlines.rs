@@ -1,0 +1,128 @@
+//! Calls with deadlines: they end on time, say what is known, and do not get in the way of the next.
+
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
+
+const SOON: Duration = Duration::from_millis(50);
+
+/// Lets a method run until it is told to stop, whoever has given up on it.
+#[derive(Default)]
+pub struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+    passed: Mutex<u32>,
+}
+
+#[shared]
+impl Gate {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    pub fn wait(&self) -> u32 {
+        let mut open = self.open.lock().unwrap();
+        while !*open {
+            open = self.opened.wait(open).unwrap();
+        }
+        let mut passed = self.passed.lock().unwrap();
+        *passed += 1;
+        *passed
+    }
+    pub fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+    pub fn passed(&self) -> u32 {
+        *self.passed.lock().unwrap()
+    }
+}
+
+#[test]
+fn after_a_timeout_the_next_call_of_the_thread_is_answered() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    let error = Shared::with_timeout(&gate, SOON).wait().unwrap_err();
+    assert_eq!((error.kind(), error.executed()), (ErrorKind::Timeout, Executed::Maybe));
+    assert_eq!(gate.passed().unwrap(), 0, "answered while the first call still waits in its method");
+    gate.open().unwrap();
+    super::servers::until("the method that was given up on goes on", || gate.passed().unwrap() == 1);
+    assert_eq!(gate.wait().unwrap(), 2, "a late answer is never taken for another call's");
+}
+
+#[test]
+fn many_timeouts_leave_room_for_calls() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    let hasty = Shared::with_timeout(&gate, Duration::from_millis(1));
+    for _ in 0..100 {
+        assert_eq!(hasty.wait().unwrap_err().kind(), ErrorKind::Timeout);
+    }
+    gate.open().unwrap();
+    super::servers::until("all have passed", || gate.passed().unwrap() == 100);
+    assert_eq!(gate.wait().unwrap(), 101);
+}
+
+pub struct Slow;
+
+#[shared]
+impl Slow {
+    pub fn new() -> Self {
+        Self
+    }
+    pub fn hold(&mut self, gate: Shared<Gate>) {
+        gate.wait().unwrap();
+    }
+    pub fn touch(&mut self) {}
+    pub fn ask(&self, gate: Shared<Gate>) -> bool {
+        matches!(gate.wait(), Err(error) if error.kind() == ErrorKind::Timeout)
+    }
+}
+
+#[test]
+fn a_call_that_waits_for_a_lock_ends_on_time_and_names_the_holder() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    let slow = Slow::new_in(&server).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| slow.hold(gate.clone()).unwrap());
+        super::servers::until("the object is held", || {
+            server.inspect().unwrap().calls.iter().any(|call| call.method.ends_with("::wait"))
+        });
+        let error = Shared::with_timeout(&slow, SOON).touch().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        gate.open().unwrap();
+    });
+    slow.touch().unwrap();
+}
+
+#[test]
+fn the_time_left_travels_into_nested_calls() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    let slow = Slow::new_in(&server).unwrap();
+    // The inner call is between objects of one process, where only waiting for locks can time out; so the gate is elsewhere.
+    let other = ServerProcess::start().unwrap();
+    let far_gate = Gate::new_in(&other).unwrap();
+    let error = Shared::with_timeout(&slow, SOON).ask(far_gate.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    super::servers::until("the inner call has ended with the outer one", || server.inspect().unwrap().calls.is_empty());
+    far_gate.open().unwrap();
+    gate.open().unwrap();
+}
+
+#[test]
+fn a_stopped_server_does_not_hold_a_deadline_up() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    gate.passed().unwrap();
+    let pid = server.pid().unwrap().to_string();
+    let signal = |name: &str| assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    let hasty = Shared::with_timeout(&gate, SOON);
+    for _ in 0..3 {
+        assert_eq!(hasty.passed().unwrap_err().kind(), ErrorKind::Timeout);
+    }
+    signal("-CONT");
+    assert_eq!(gate.passed().unwrap(), 0);
+}

@@ -1,0 +1,14 @@
+//! How shared objects behave, seen from the outside. Every test uses a server process and is independent of the others.
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "a test crate exports nothing; its types are written as users write theirs")]
+
+mod arguments;
+mod calls;
+mod deadlines;
+mod errors;
+mod handles;
+mod locks;
+mod panics;
+mod servers;
+
+shared_runtime::test_support!();

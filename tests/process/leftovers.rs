@@ -1,0 +1,174 @@
+//! What a process has, compared before and after: children, threads, descriptors, and everything a name could be left in.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use shared_runtime::{ServerProcess, Shared};
+
+use super::tools::Counter;
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What there was when the test began. Dropping it waits until there is the same again, and fails the test if that does not
+/// come.
+pub struct NothingLeft {
+    before: Footprint,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl NothingLeft {
+    pub fn watch() -> Self {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        warm_up();
+        Self { before: Footprint::settled(std::process::id()), _alone: alone }
+    }
+}
+
+impl Drop for NothingLeft {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let me = std::process::id();
+        for _ in 0..1000 {
+            if Footprint::of(me) == self.before {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("left behind:\n{}", self.before.difference(&Footprint::of(me)));
+    }
+}
+
+/// Brings up what a process keeps once it has it: the background thread, the listener, the reaper, the lanes of the bridge.
+fn warm_up() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let server = ServerProcess::start().unwrap();
+        let counter = Counter::new_in(&server).unwrap();
+        counter.add(1).unwrap();
+        counter.panic().unwrap_err();
+        Shared::with_timeout(&counter, Duration::from_millis(1)).nap(Duration::from_millis(20)).unwrap_err();
+        drop(Shared::new(Counter::new()));
+        drop(super::tasks::visit::spawn(Shared::new(Counter::new())).unwrap().join());
+    });
+}
+
+/// Counts by kind and target: socket numbers differ from one moment to the next, how many there are must not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footprint(BTreeMap<String, usize>);
+
+impl Footprint {
+    pub fn of(pid: u32) -> Self {
+        let mut found = BTreeMap::new();
+        let mut count = |what: String| *found.entry(what).or_insert(0) += 1;
+        let process = format!("/proc/{pid}");
+        for thread in names(&format!("{process}/task")) {
+            let name = std::fs::read_to_string(format!("{process}/task/{thread}/comm")).unwrap_or_default();
+            count(format!("thread {}", name.trim()));
+            let children = std::fs::read_to_string(format!("{process}/task/{thread}/children")).unwrap_or_default();
+            children.split_whitespace().for_each(|_| count("child process".into()));
+        }
+        for descriptor in names(&format!("{process}/fd")) {
+            if let Ok(target) = std::fs::read_link(format!("{process}/fd/{descriptor}")) {
+                count(format!("descriptor of {}", kind(&target)));
+            }
+        }
+        for folder in folders() {
+            names(&folder).into_iter().for_each(|name| count(format!("{folder}/{name}")));
+        }
+        Self(found)
+    }
+
+    /// Taken when two looks in a row agree: what an earlier test left to the background thread is gone then.
+    pub fn settled(pid: u32) -> Self {
+        let mut last = Self::of(pid);
+        loop {
+            std::thread::sleep(Duration::from_millis(30));
+            let next = Self::of(pid);
+            if next == last {
+                return next;
+            }
+            last = next;
+        }
+    }
+
+    pub fn difference(&self, after: &Self) -> String {
+        let mut text = String::new();
+        for what in self.0.keys().chain(after.0.keys().filter(|what| !self.0.contains_key(*what))) {
+            let (before, now) = (self.0.get(what).unwrap_or(&0), after.0.get(what).unwrap_or(&0));
+            if before != now {
+                writeln!(text, "  {what}: {before} before, {now} after").unwrap();
+            }
+        }
+        text
+    }
+}
+
+fn kind(target: &Path) -> String {
+    let target = target.display().to_string();
+    match target.split_once(":[") {
+        Some((kind, _)) => kind.to_owned(),
+        // The look itself opens these.
+        None if target.starts_with("/proc/") => "proc".to_owned(),
+        None => target,
+    }
+}
+
+/// Where names can be left. Other programs use these too: only names that belong to this project count there.
+fn folders() -> Vec<String> {
+    let mut folders = vec!["/dev/shm".to_owned(), std::env::temp_dir().display().to_string()];
+    folders.extend(std::env::var("XDG_RUNTIME_DIR"));
+    folders
+}
+
+fn names(folder: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let foreign = |name: &String| folder.starts_with("/proc") || name.starts_with(".tmp") || name.contains("shared") || name.starts_with("psm_");
+    names.filter(foreign).collect()
+}
+
+#[test]
+fn the_comparison_sees_what_is_left() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let me = std::process::id();
+    let before = Footprint::settled(me);
+    let name = std::env::temp_dir().join(format!("shared-leftover-{me}"));
+    let file = std::fs::File::create(&name).unwrap();
+    let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+    let difference = before.difference(&Footprint::of(me));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(file);
+    std::fs::remove_file(&name).unwrap();
+    assert!(difference.contains("child process: 0 before, 1 after"), "{difference}");
+    assert_eq!(difference.matches("shared-leftover").count(), 2, "the name and the descriptor: {difference}");
+}
+
+#[test]
+fn nothing_is_left_in_a_server_that_clients_have_left() {
+    let _nothing_left = NothingLeft::watch();
+    let server = ServerProcess::start().unwrap();
+    let pid = server.pid().unwrap();
+    // The first visitor brings up what the server keeps.
+    let kept = Counter::new_in(&server).unwrap();
+    super::tasks::crowd::spawn((*server).clone(), kept.clone()).unwrap().join().unwrap();
+    let before = Footprint::settled(pid);
+    for _ in 0..5 {
+        super::tasks::crowd::spawn((*server).clone(), kept.clone()).unwrap().join().unwrap();
+    }
+    let mut now = Footprint::of(pid);
+    for _ in 0..500 {
+        if now == before {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        now = Footprint::of(pid);
+    }
+    assert_eq!(before.difference(&now), "");
+    assert_eq!(server.object_count().unwrap(), 1);
+}

@@ -1,0 +1,14 @@
+//! Processes as such: how they start, end and die, and that nothing of them stays. The tests run one at a time, because each
+//! compares what this process has before and after.
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "a test crate exports nothing; its types are written as users write theirs")]
+
+mod death;
+mod leftovers;
+mod programs;
+mod storm;
+mod tasks;
+mod tools;
+mod word_count;
+
+shared_runtime::test_support!();

@@ -1,0 +1,163 @@
+//! Programs with a `main` of their own, which a test harness cannot offer: how they start decides what is tested. This program
+//! runs itself once for each of them, and says as test harnesses do how many passed.
+#![forbid(unsafe_code)]
+
+use std::process::{Command, exit};
+
+use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
+
+type Program = (&'static str, fn());
+
+const PROGRAMS: [Program; 7] = [
+    ("forgets_init", forgets_init),
+    ("dies_before_init", dies_before_init),
+    ("main_returns_an_error", plain::main_checked),
+    ("tokio_main_below", below::checked),
+    ("tokio_main_above", above::checked),
+    ("a_variable_alone_makes_no_child", a_variable_alone_makes_no_child),
+    ("closed_standard_streams", closed_standard_streams),
+];
+
+fn main() {
+    // Children get the command line of the program they belong to, so they come by here too.
+    if let Some(name) = std::env::args().nth(1) {
+        if let Some((_, program)) = PROGRAMS.iter().find(|(known, _)| *known == name) {
+            return program();
+        }
+    }
+    let mut failed = 0;
+    for (name, _) in PROGRAMS {
+        let output = Command::new(std::env::current_exe().unwrap()).arg(name).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let passed = output.status.success() && said.matches("checked").count() == 1;
+        println!("program {name} ... {}", if passed { "ok" } else { "FAILED" });
+        if !passed {
+            println!("{}\n{said}", output.status);
+            failed += 1;
+        }
+    }
+    println!("\ntest result: {} passed, {failed} failed", PROGRAMS.len() - failed);
+    exit(i32::from(failed > 0));
+}
+
+#[derive(Debug)]
+struct Echo;
+
+#[shared]
+impl Echo {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+    pub(crate) fn double(&self, n: u32) -> u32 {
+        2 * n
+    }
+}
+
+#[task]
+fn triple(n: u32) -> u32 {
+    3 * n
+}
+
+fn check() {
+    let server = ServerProcess::start().unwrap();
+    assert_eq!(Echo::new_in(&server).unwrap().double(4).unwrap(), 8);
+    assert_eq!(triple::spawn(4).unwrap().join().unwrap(), 12);
+    println!("checked");
+}
+
+fn forgets_init() {
+    for error in [ServerProcess::start().unwrap_err(), triple::spawn(1).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::NotInitialized);
+        for advice in ["#[shared_runtime::main]", "shared_runtime::init()", "test_support!"] {
+            assert!(error.to_string().contains(advice), "{error}");
+        }
+    }
+    let children = std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    assert_eq!(children, "", "nothing was started");
+    // What needs no process works all the same.
+    assert_eq!(Echo::new_in(&ServerHandle::local()).unwrap().double(1).unwrap(), 2);
+    println!("checked");
+}
+
+fn dies_before_init() {
+    if std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("SHARED_RUNTIME_")) {
+        eprintln!("this child cannot go on");
+        exit(4);
+    }
+    shared_runtime::init();
+    let started = ServerProcess::start().unwrap_err();
+    let spawned = triple::spawn(1).unwrap_err();
+    for error in [started, spawned] {
+        assert_eq!(error.kind(), ErrorKind::Exited, "{error:?}");
+        assert_eq!(error.exit_status().unwrap().code(), Some(4));
+        assert!(error.to_string().contains("this child cannot go on"), "{error}");
+    }
+    println!("checked");
+}
+
+fn a_variable_alone_makes_no_child() {
+    if std::env::args().nth(2).is_none() {
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["a_variable_alone_makes_no_child", "again"])
+            .env("SHARED_RUNTIME_CHILD", format!("5:{:032x}", 17))
+            .status()
+            .unwrap();
+        assert!(status.success());
+        return;
+    }
+    shared_runtime::init();
+    check();
+}
+
+/// A daemon has none; what is opened then gets their numbers.
+fn closed_standard_streams() {
+    if std::env::args().nth(2).is_none() {
+        let itself = std::env::current_exe().unwrap();
+        let command = format!("'{}' closed_standard_streams again 0<&- 2>&-", itself.display());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        return;
+    }
+    shared_runtime::init();
+    check();
+}
+
+mod plain {
+    #[shared_runtime::main]
+    fn main() -> Result<(), String> {
+        super::check();
+        Err("as main may".into())
+    }
+
+    pub fn main_checked() {
+        assert_eq!(main(), Err("as main may".to_owned()));
+    }
+}
+
+mod below {
+    /// Ours outermost: `init` runs before tokio's threads exist.
+    #[shared_runtime::main]
+    #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+    async fn main() -> Result<(), std::num::ParseIntError> {
+        let n: u32 = "4".parse()?;
+        assert_eq!(n, 4);
+        tokio::task::spawn_blocking(super::check).await.unwrap();
+        Ok(())
+    }
+
+    pub fn checked() {
+        main().unwrap();
+    }
+}
+
+mod above {
+    /// Tokio's outermost.
+    #[tokio::main(flavor = "current_thread")]
+    #[shared_runtime::main]
+    async fn main() {
+        super::check();
+    }
+
+    pub fn checked() {
+        main();
+    }
+}
