@@ -38,7 +38,11 @@ impl Tally {
 
     /// The `n` most frequent words; of equally frequent ones the first in the alphabet.
     pub fn top(&self, n: usize) -> Vec<(String, u64)> {
-        let mut words: Vec<_> = self.words.iter().map(|(word, n)| (word.clone(), *n)).collect();
+        let mut words: Vec<_> = self
+            .words
+            .iter()
+            .map(|(word, n)| (word.clone(), *n))
+            .collect();
         words.sort_by(|(a, m), (b, n)| n.cmp(m).then(a.cmp(b)));
         words.truncate(n);
         words
@@ -69,7 +73,9 @@ fn count(files: Vec<PathBuf>, tally: Shared<Tally>) -> Result<u64, Report> {
 }
 
 fn words(line: &str) -> impl Iterator<Item = String> {
-    line.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    line.split(|c: char| !c.is_alphabetic())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
 }
 
 #[shared_runtime::main]
@@ -88,7 +94,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         total += counter.join()?;
     }
 
-    println!("{total} words in {} files, counted by {processes} processes", files.len());
+    println!(
+        "{total} words in {} files, counted by {processes} processes",
+        files.len()
+    );
     for (word, n) in tally.top(10)? {
         println!("{n:>9}  {word}");
     }

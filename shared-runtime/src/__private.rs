@@ -7,8 +7,8 @@ pub use serde;
 pub use crate::call::{Output, Target, call};
 pub use crate::codec::Bytes;
 pub use crate::interface::{
-    Argument, Arguments, Constructor, Encoded, INTERFACES, Interface, Method, RefArg, Reply, ResultType, Returned, Run, TASKS,
-    Task, encode, object, object_mut,
+    Argument, Arguments, Constructor, Encoded, INTERFACES, Interface, Method, RefArg, Reply,
+    ResultType, Returned, Run, TASKS, Task, encode, object, object_mut,
 };
 pub use crate::object::Object;
 pub use crate::process::{Never, TEST_CRATES, TaskFn, spawn, task_call};
@@ -25,7 +25,11 @@ pub fn host<T: Shareable + Send + Sync>(value: T) -> Shared<T> {
 }
 
 /// Runs a constructor, by its place in the table, on a server.
-pub fn create<T: Shareable, A: Serialize + ?Sized, O: Output>(server: &ServerHandle, constructor: u32, arguments: &A) -> O {
+pub fn create<T: Shareable, A: Serialize + ?Sized, O: Output>(
+    server: &ServerHandle,
+    constructor: u32,
+    arguments: &A,
+) -> O {
     match Parcel::pack(arguments) {
         Ok(arguments) => server.create::<T, O>(constructor, arguments),
         Err(error) => O::from_error(error),

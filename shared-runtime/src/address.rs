@@ -32,5 +32,7 @@ impl Address {
 pub(crate) struct Endpoint {
     pub(crate) server: ServerId,
     pub(crate) address: Address,
+    /// What the server's process is called, and its number on its machine: for people.
     pub(crate) name: String,
+    pub(crate) pid: u32,
 }

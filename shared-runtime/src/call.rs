@@ -28,11 +28,18 @@ pub struct Target {
 
 impl Target {
     pub(crate) fn new(lease: Arc<Lease>, interface: &'static Interface) -> Self {
-        Self { lease, interface, timeout: None }
+        Self {
+            lease,
+            interface,
+            timeout: None,
+        }
     }
 
     pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { timeout: Some(timeout), ..self.clone() }
+        Self {
+            timeout: Some(timeout),
+            ..self.clone()
+        }
     }
 
     pub(crate) fn lease(&self) -> &Arc<Lease> {
@@ -87,9 +94,14 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Output for Result<T, CallError<E>
 /// Calls a method, by its place in the method table.
 pub fn call<A: Serialize + ?Sized, O: Output>(target: &Target, method: u32, arguments: &A) -> O {
     let answer = Parcel::pack(arguments).and_then(|arguments| deliver(target, method, arguments));
-    let answer = answer.and_then(|answer| answer.open::<O>()).map_err(|error| {
-        let name = usize::try_from(method).ok().and_then(|index| target.interface.methods.get(index));
-        error.in_method((target.interface.name)(), name.map_or("?", |method| method.name))
+    let answer = answer.and_then(Answer::open::<O>).map_err(|error| {
+        let name = usize::try_from(method)
+            .ok()
+            .and_then(|index| target.interface.methods.get(index));
+        error.in_method(
+            (target.interface.name)(),
+            name.map_or("?", |method| method.name),
+        )
     });
     answer.map_or_else(O::from_error, O::from_wire)
 }
@@ -110,27 +122,53 @@ pub(crate) fn clear_poison(target: &Target) -> Result<(), Error> {
 }
 
 /// Sends a request whose answer is a plain value.
-pub(crate) fn ask_server<R: DeserializeOwned>(session: &Arc<Session>, subject: Subject) -> Result<R, Error> {
+pub(crate) fn ask_server<R: DeserializeOwned>(
+    session: &Arc<Session>,
+    subject: Subject,
+) -> Result<R, Error> {
     ask(session, subject, Parcel::default(), Deadline::NEVER)?.open::<Result<R, Error>>()
 }
 
 /// Runs a constructor on a server.
-pub(crate) fn construct<O: Output>(session: &Arc<Session>, interface: &'static Interface, constructor: u32, arguments: Parcel) -> O {
-    let subject = Subject::Constructor { interface: interface.id(), constructor };
-    let answer = ask(session, subject, arguments, Deadline::NEVER).and_then(|answer| answer.open::<O>());
-    answer.map_err(|error| in_constructor(error, interface, constructor)).map_or_else(O::from_error, O::from_wire)
+pub(crate) fn construct<O: Output>(
+    session: &Arc<Session>,
+    interface: &'static Interface,
+    constructor: u32,
+    arguments: Parcel,
+) -> O {
+    let subject = Subject::Constructor {
+        interface: interface.id(),
+        constructor,
+    };
+    let answer = ask(session, subject, arguments, Deadline::NEVER).and_then(Answer::open::<O>);
+    answer
+        .map_err(|error| in_constructor(error, interface, constructor))
+        .map_or_else(O::from_error, O::from_wire)
 }
 
 /// Runs a constructor in this process.
-pub(crate) fn construct_here<O: Output>(interface: &'static Interface, constructor: u32, arguments: Parcel) -> O {
-    let answer = here(Deadline::NEVER, |caller| dispatch::construct(caller, interface.id(), constructor, opened(&arguments)));
-    let answer = answer.and_then(|answer| answer.open::<O>());
-    answer.map_err(|error| in_constructor(error, interface, constructor)).map_or_else(O::from_error, O::from_wire)
+pub(crate) fn construct_here<O: Output>(
+    interface: &'static Interface,
+    constructor: u32,
+    arguments: &Parcel,
+) -> O {
+    let answer = here(Deadline::NEVER, |caller| {
+        dispatch::construct(caller, interface.id(), constructor, opened(arguments))
+    });
+    let answer = answer.and_then(Answer::open::<O>);
+    answer
+        .map_err(|error| in_constructor(error, interface, constructor))
+        .map_or_else(O::from_error, O::from_wire)
 }
 
 fn in_constructor(error: Error, interface: &Interface, constructor: u32) -> Error {
-    let name = usize::try_from(constructor).ok().and_then(|index| interface.constructors.get(index));
-    error.in_method((interface.name)(), name.map_or("?", |constructor| constructor.name))
+    let name = usize::try_from(constructor)
+        .ok()
+        .and_then(|index| interface.constructors.get(index));
+    error.in_method(
+        (interface.name)(),
+        name.map_or("?", |constructor| constructor.name),
+    )
 }
 
 /// An answer with its handles already ours.
@@ -149,11 +187,15 @@ impl Answer {
 fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
     let interface = target.interface.id();
     match target.lease.place() {
-        Place::Here(hosted) => {
-            here(target.deadline(), |caller| dispatch::call_method(caller, hosted.id(), interface, method, opened(&arguments)))
-        }
+        Place::Here(hosted) => here(target.deadline(), |caller| {
+            dispatch::call_method(caller, hosted.id(), interface, method, opened(&arguments))
+        }),
         Place::At { session, object } => {
-            let subject = Subject::Method { object: *object, interface, method };
+            let subject = Subject::Method {
+                object: *object,
+                interface,
+                method,
+            };
             ask(session, subject, arguments, target.deadline())
         }
         Place::Nowhere(cause) => Err(cause.clone()),
@@ -161,38 +203,84 @@ fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Er
 }
 
 fn opened(arguments: &Parcel) -> Arguments<'_> {
-    Arguments { body: &arguments.body, nonce: arguments.nonce, leases: arguments.leases.clone() }
+    Arguments {
+        body: &arguments.body,
+        nonce: arguments.nonce,
+        leases: arguments.leases.clone(),
+    }
 }
 
 /// Runs something of this process on this thread, as if it had been called from outside.
 fn here(deadline: Deadline, run: impl FnOnce(Caller<'_>) -> Returned) -> Result<Answer, Error> {
     let mut context = context::current();
     context.deadline = context.deadline.earlier(deadline);
-    let caller = Caller { label: program::label(), cancel: &Cancel::default(), context };
-    let Encoded(Parcel { body, nonce, leases }) = run(caller)?;
-    Ok(Answer { body, nonce, leases })
+    let caller = Caller {
+        label: program::label(),
+        cancel: &Cancel::default(),
+        context,
+    };
+    let Encoded(Parcel {
+        body,
+        nonce,
+        leases,
+    }) = run(caller)?;
+    Ok(Answer {
+        body,
+        nonce,
+        leases,
+    })
 }
 
 /// Sends a request and takes over the handles of its reply.
-fn ask(session: &Arc<Session>, subject: Subject, arguments: Parcel, deadline: Deadline) -> Result<Answer, Error> {
-    let Context { deadline: outer, held } = context::current();
+fn ask(
+    session: &Arc<Session>,
+    subject: Subject,
+    arguments: Parcel,
+    deadline: Deadline,
+) -> Result<Answer, Error> {
+    let Context {
+        deadline: outer,
+        held,
+    } = context::current();
     let deadline = deadline.earlier(outer);
     if deadline.passed() {
-        return Err(Error::new(ErrorKind::Timeout, "the deadline had passed before the call was sent"));
+        return Err(Error::new(
+            ErrorKind::Timeout,
+            "the deadline had passed before the call was sent",
+        ));
     }
-    let Parcel { body, nonce, leases } = arguments;
+    let Parcel {
+        body,
+        nonce,
+        leases,
+    } = arguments;
     let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
-    let request = Request { subject, timeout: deadline.remaining(), held, handles: Handles { nonce, claims } };
+    let request = Request {
+        subject,
+        timeout: deadline.remaining(),
+        held,
+        handles: Handles { nonce, claims },
+    };
     // The leases of the arguments stay with the exchange: ours until the server has its own.
     let mut exchanged = session.exchange(&request, &body, leases, deadline)?;
     if let Err(ErrorOnWire(error)) = &exchanged.reply.outcome {
         return Err(error.clone().in_process(session.label()));
     }
     let leases = arrivals(session, &exchanged, deadline);
-    if exchanged.reply.handles.claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
+    if exchanged
+        .reply
+        .handles
+        .claims
+        .iter()
+        .any(|claim| matches!(claim, Claim::At { .. }))
+    {
         exchanged.confirm();
     }
-    Ok(Answer { nonce: exchanged.reply.handles.nonce, body: exchanged.body().to_vec(), leases })
+    Ok(Answer {
+        nonce: exchanged.reply.handles.nonce,
+        body: exchanged.body().to_vec(),
+        leases,
+    })
 }
 
 fn arrivals(session: &Arc<Session>, exchanged: &Exchanged, deadline: Deadline) -> Vec<Arc<Lease>> {
@@ -221,8 +309,14 @@ pub(crate) fn arrival(claim: &Claim, deadline: Deadline) -> Arc<Lease> {
 /// How a handle is offered to whoever gets the message.
 pub(crate) fn claim(lease: &Arc<Lease>) -> Result<Claim, Error> {
     Ok(match lease.place() {
-        Place::Here(hosted) => Claim::At { endpoint: handle::endpoint()?, object: hosted.id() },
-        Place::At { session, object } => Claim::At { endpoint: Endpoint::clone(session.endpoint()), object: *object },
+        Place::Here(hosted) => Claim::At {
+            endpoint: handle::endpoint()?,
+            object: hosted.id(),
+        },
+        Place::At { session, object } => Claim::At {
+            endpoint: Endpoint::clone(session.endpoint()),
+            object: *object,
+        },
         Place::Nowhere(cause) => Claim::Broken(ErrorOnWire(cause.clone())),
     })
 }

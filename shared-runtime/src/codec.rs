@@ -33,7 +33,10 @@ pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error>
     REFUSAL.take();
     postcard::to_allocvec(value).map_err(|error| {
         let cause = REFUSAL.take().unwrap_or_else(|| error.to_string());
-        Error::new(ErrorKind::Encode, format!("cannot encode {}: {cause}", std::any::type_name::<T>()))
+        Error::new(
+            ErrorKind::Encode,
+            format!("cannot encode {}: {cause}", std::any::type_name::<T>()),
+        )
     })
 }
 
@@ -47,7 +50,11 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Er
     if rest.is_empty() {
         return Ok(value);
     }
-    let text = format!("{} bytes are left over after {}", rest.len(), std::any::type_name::<T>());
+    let text = format!(
+        "{} bytes are left over after {}",
+        rest.len(),
+        std::any::type_name::<T>()
+    );
     Err(Error::new(ErrorKind::Decode, text))
 }
 
@@ -56,11 +63,16 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Er
 /// # Errors
 ///
 /// `Decode` if they start with none.
-pub(crate) fn decode_head<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<(T, &'de [u8]), Error> {
+pub(crate) fn decode_head<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<(T, &'de [u8]), Error> {
     REFUSAL.take();
     postcard::take_from_bytes(bytes).map_err(|error| {
         let cause = REFUSAL.take().unwrap_or_else(|| error.to_string());
-        Error::new(ErrorKind::Decode, format!("cannot decode {}: {cause}", std::any::type_name::<T>()))
+        Error::new(
+            ErrorKind::Decode,
+            format!("cannot decode {}: {cause}", std::any::type_name::<T>()),
+        )
     })
 }
 
@@ -77,5 +89,41 @@ impl Serialize for Bytes<'_> {
 impl<'de> Deserialize<'de> for Bytes<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <&[u8]>::deserialize(deserializer).map(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailing_and_missing_bytes_are_refused() {
+        let mut bytes = encode(&(7u32, "seven")).unwrap();
+        assert_eq!(decode::<(u32, &str)>(&bytes).unwrap(), (7, "seven"));
+        bytes.push(0);
+        let error = decode::<(u32, &str)>(&bytes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(
+            error.to_string().contains("1 bytes are left over"),
+            "{error}"
+        );
+        assert_eq!(
+            decode::<(u32, &str)>(&bytes[..3]).unwrap_err().kind(),
+            ErrorKind::Decode
+        );
+    }
+
+    #[test]
+    fn an_announced_size_allocates_nothing() {
+        // A list of 2^60 elements, of which none follow.
+        let announced = encode(&(1u64 << 60)).unwrap();
+        assert_eq!(
+            decode::<Vec<u64>>(&announced).unwrap_err().kind(),
+            ErrorKind::Decode
+        );
+        assert_eq!(
+            decode::<String>(&announced).unwrap_err().kind(),
+            ErrorKind::Decode
+        );
     }
 }

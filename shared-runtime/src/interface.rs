@@ -98,7 +98,9 @@ impl<'a> Arguments<'a> {
 ///
 /// `Encode`: the method has run.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Returned {
-    Parcel::pack(value).map(Encoded).map_err(|error| error.ran(Executed::Yes))
+    Parcel::pack(value)
+        .map(Encoded)
+        .map_err(|error| error.ran(Executed::Yes))
 }
 
 /// The object as the type its method table was made for.
@@ -120,7 +122,10 @@ pub fn object_mut<T: 'static>(object: &mut Object) -> Result<&mut T, Error> {
 }
 
 fn another_type<T>() -> Error {
-    Error::new(ErrorKind::Unknown, format!("the object is not a {}", std::any::type_name::<T>()))
+    Error::new(
+        ErrorKind::Unknown,
+        format!("the object is not a {}", std::any::type_name::<T>()),
+    )
 }
 
 impl Interface {
@@ -131,7 +136,9 @@ impl Interface {
 
     /// Whether any method needs the object alone.
     pub(crate) fn has_exclusive(&self) -> bool {
-        self.methods.iter().any(|method| matches!(method.run, Run::Exclusive(_)))
+        self.methods
+            .iter()
+            .any(|method| matches!(method.run, Run::Exclusive(_)))
     }
 }
 
@@ -143,20 +150,31 @@ impl fmt::Debug for Interface {
 
 /// The shared type with this id.
 pub(crate) fn interface(id: u64) -> Result<&'static Interface, Error> {
-    static BY_ID: LazyLock<HashMap<u64, &'static Interface>> =
-        LazyLock::new(|| INTERFACES.iter().map(|interface| (interface.id(), *interface)).collect());
+    static BY_ID: LazyLock<HashMap<u64, &'static Interface>> = LazyLock::new(|| {
+        INTERFACES
+            .iter()
+            .map(|interface| (interface.id(), *interface))
+            .collect()
+    });
     BY_ID.get(&id).copied().ok_or_else(|| {
-        let known: Vec<&str> = INTERFACES.iter().map(|interface| (interface.name)()).collect();
+        let known: Vec<&str> = INTERFACES
+            .iter()
+            .map(|interface| (interface.name)())
+            .collect();
         unknown("shared type", &known)
     })
 }
 
 /// The task of this name.
 pub(crate) fn task(name: &str) -> Result<&'static Task, Error> {
-    TASKS.iter().find(|task| task.name == name).copied().ok_or_else(|| {
-        let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
-        unknown(&format!("task {name}"), &known)
-    })
+    TASKS
+        .iter()
+        .find(|task| task.name == name)
+        .copied()
+        .ok_or_else(|| {
+            let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+            unknown(&format!("task {name}"), &known)
+        })
 }
 
 fn unknown(what: &str, known: &[&str]) -> Error {
@@ -169,7 +187,9 @@ fn unknown(what: &str, known: &[&str]) -> Error {
 
 /// FNV-1a.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// How an argument that is taken by reference arrives: in place where its type allows.
@@ -200,7 +220,7 @@ impl RefArg for Path {
 impl<T: DeserializeOwned> RefArg for [T] {
     type Decoded<'de> = Vec<T>;
 
-    fn borrow<'x>(decoded: &'x Vec<T>) -> &'x [T] {
+    fn borrow(decoded: &Vec<T>) -> &[T] {
         decoded
     }
 }
@@ -208,7 +228,7 @@ impl<T: DeserializeOwned> RefArg for [T] {
 impl<T: DeserializeOwned> RefArg for T {
     type Decoded<'de> = T;
 
-    fn borrow<'x>(decoded: &'x T) -> &'x T {
+    fn borrow(decoded: &T) -> &T {
         decoded
     }
 }
@@ -221,7 +241,7 @@ impl<T: DeserializeOwned> RefArg for T {
 )]
 pub trait Argument {
     /// The type itself: generated code names it this way, so that a type that lacks something is complained about once.
-    type Is: Serialize + DeserializeOwned;
+    type Is;
 }
 
 #[diagnostic::do_not_recommend]
@@ -237,7 +257,7 @@ impl<T: Serialize + DeserializeOwned> Argument for T {
 )]
 pub trait Reply {
     /// The type itself: generated code names it this way, so that a type that lacks something is complained about once.
-    type Is: Serialize + DeserializeOwned;
+    type Is;
 }
 
 #[diagnostic::do_not_recommend]

@@ -59,11 +59,22 @@ pub(crate) struct Request {
 /// What a request is about.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Subject {
-    Method { object: u64, interface: u64, method: u32 },
-    Constructor { interface: u64, constructor: u32 },
+    Method {
+        object: u64,
+        interface: u64,
+        method: u32,
+    },
+    Constructor {
+        interface: u64,
+        constructor: u32,
+    },
     /// A lease of each of these objects for the asking session, or of none.
-    Take { objects: Vec<u64> },
-    ClearPoison { object: u64 },
+    Take {
+        objects: Vec<u64>,
+    },
+    ClearPoison {
+        object: u64,
+    },
     Inspect,
     ObjectCount,
     /// The handles of the last reply have been taken. Has no reply.

@@ -71,7 +71,9 @@ struct Seen {
 pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R, RemotePanic> {
     install_hook();
     CATCHING.set(CATCHING.get() + 1);
-    let outcome = catch_unwind(AssertUnwindSafe(|| marked::below_this_the_runtime(user_code)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        marked::below_this_the_runtime(user_code)
+    }));
     CATCHING.set(CATCHING.get() - 1);
     outcome.map_err(|payload| {
         let seen = SEEN.take();
@@ -131,7 +133,11 @@ fn user_frames(backtrace: &str) -> String {
     let frames = frames(backtrace);
     let first = frames
         .iter()
-        .rposition(|frame| frame.contains("rust_begin_unwind") || frame.contains("__rustc::rust_panic") || frame.contains("panicking::panic"))
+        .rposition(|frame| {
+            frame.contains("rust_begin_unwind")
+                || frame.contains("__rustc::rust_panic")
+                || frame.contains("panicking::panic")
+        })
         .map_or(0, |index| index + 1);
     let last = frames
         .iter()
@@ -144,11 +150,38 @@ fn user_frames(backtrace: &str) -> String {
 fn frames(backtrace: &str) -> Vec<String> {
     let mut frames: Vec<String> = Vec::new();
     for line in backtrace.split_inclusive('\n') {
-        let numbered = line.trim_start().split(':').next().is_some_and(|head| head.parse::<u32>().is_ok());
+        let numbered = line
+            .trim_start()
+            .split(':')
+            .next()
+            .is_some_and(|head| head.parse::<u32>().is_ok());
         match frames.last_mut() {
             Some(frame) if !numbered => frame.push_str(line),
             _ => frames.push(line.to_owned()),
         }
     }
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_cut_on_both_sides() {
+        let backtrace = "   0: std::backtrace::capture\n             at std.rs:1:1\n   1: __rustc::rust_begin_unwind\n   \
+            2: core::panicking::panic_fmt\n             at panicking.rs:1:1\n   3: user::deep\n             at user.rs:3:4\n   \
+            4: user::method\n   5: shared_runtime::panic::marked::below_this_the_runtime\n   6: main\n";
+        let expected = "   3: user::deep\n             at user.rs:3:4\n   4: user::method\n";
+        assert_eq!(user_frames(backtrace), expected);
+        let stripped = "   0: <unknown>\n   1: <unknown>\n";
+        assert_eq!(user_frames(stripped), stripped);
+    }
+
+    #[test]
+    fn a_panic_outside_is_left_alone() {
+        let inner = catch("here", || catch("there", || panic!("{}", "inner")));
+        assert_eq!(inner.unwrap().unwrap_err().message(), "inner");
+        assert_eq!(CATCHING.get(), 0);
+    }
 }

@@ -11,7 +11,10 @@ pub(crate) fn name() -> &'static str {
     NAME.get_or_init(|| {
         let executable = std::env::current_exe().ok();
         let file = executable.as_deref().and_then(std::path::Path::file_name);
-        file.map_or_else(|| "main".to_owned(), |file| file.to_string_lossy().into_owned())
+        file.map_or_else(
+            || "main".to_owned(),
+            |file| file.to_string_lossy().into_owned(),
+        )
     })
 }
 

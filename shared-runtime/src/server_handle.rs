@@ -25,7 +25,10 @@ pub struct ServerHandle(Arc<Place>);
 enum Place {
     /// This process's own server.
     Here,
-    At { endpoint: Endpoint, session: OnceLock<Arc<Session>> },
+    At {
+        endpoint: Endpoint,
+        session: OnceLock<Arc<Session>>,
+    },
 }
 
 impl ServerHandle {
@@ -34,7 +37,7 @@ impl ServerHandle {
     /// ```
     /// use shared_runtime::ServerHandle;
     ///
-    /// assert_eq!(ServerHandle::local().pid(), Some(std::process::id()));
+    /// assert_eq!(ServerHandle::local().pid(), std::process::id());
     /// ```
     #[must_use]
     pub fn local() -> Self {
@@ -44,19 +47,19 @@ impl ServerHandle {
 
     /// The server's name.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub fn name(&self) -> &str {
         match &*self.0 {
-            Place::Here => program::name().to_owned(),
-            Place::At { endpoint, .. } => endpoint.name.clone(),
+            Place::Here => program::name(),
+            Place::At { endpoint, .. } => &endpoint.name,
         }
     }
 
-    /// The server's process id; `None` if it cannot be reached.
+    /// The server's process id.
     #[must_use]
-    pub fn pid(&self) -> Option<u32> {
+    pub fn pid(&self) -> u32 {
         match &*self.0 {
-            Place::Here => Some(std::process::id()),
-            Place::At { .. } => self.session().ok().map(|session| session.pid()),
+            Place::Here => std::process::id(),
+            Place::At { endpoint, .. } => endpoint.pid,
         }
     }
 
@@ -89,7 +92,10 @@ impl ServerHandle {
         if endpoint.server == server_id() {
             return Self::local();
         }
-        Self(Arc::new(Place::At { endpoint, session: OnceLock::new() }))
+        Self(Arc::new(Place::At {
+            endpoint,
+            session: OnceLock::new(),
+        }))
     }
 
     /// Reaches the server now, if it is another process.
@@ -102,7 +108,7 @@ impl ServerHandle {
 
     pub(crate) fn create<T: Shareable, O: Output>(&self, constructor: u32, arguments: Parcel) -> O {
         match &*self.0 {
-            Place::Here => call::construct_here(T::interface(), constructor, arguments),
+            Place::Here => call::construct_here(T::interface(), constructor, &arguments),
             Place::At { .. } => match self.session() {
                 Ok(session) => call::construct(session, T::interface(), constructor, arguments),
                 Err(error) => O::from_error(error),
@@ -112,7 +118,10 @@ impl ServerHandle {
 
     fn session(&self) -> Result<&Arc<Session>, Error> {
         let Place::At { endpoint, session } = &*self.0 else {
-            return Err(Error::new(crate::error::ErrorKind::Unknown, "this process has no session with itself"));
+            return Err(Error::new(
+                crate::error::ErrorKind::Unknown,
+                "this process has no session with itself",
+            ));
         };
         if let Some(session) = session.get() {
             return Ok(session);
@@ -137,7 +146,9 @@ impl fmt::Debug for ServerHandle {
 
 impl Serialize for ServerHandle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.endpoint().map_err(crate::codec::refuse_to_encode)?.serialize(serializer)
+        self.endpoint()
+            .map_err(crate::codec::refuse_to_encode)?
+            .serialize(serializer)
     }
 }
 

@@ -76,7 +76,12 @@ impl<T: Shareable + Send + Sync> Shared<T> {
     pub fn new(value: T) -> Self {
         listen_with(server::listen);
         let interface = T::interface();
-        let hosted = REGISTRY.insert(interface.id(), (interface.name)(), interface.has_exclusive(), Box::new(value));
+        let hosted = REGISTRY.insert(
+            interface.id(),
+            (interface.name)(),
+            interface.has_exclusive(),
+            Box::new(value),
+        );
         Self::from_lease(Lease::of_new(hosted))
     }
 }
@@ -88,7 +93,9 @@ impl<T: Shareable + ?Sized> Shared<T> {
     /// is discarded and delays no other call. Inside a method, calls also end with the deadline of the method itself.
     #[must_use]
     pub fn with_timeout(this: &Self, timeout: Duration) -> Self {
-        Self { proxy: T::Proxy::from_target(this.target().with_timeout(timeout)) }
+        Self {
+            proxy: T::Proxy::from_target(this.target().with_timeout(timeout)),
+        }
     }
 
     /// Whether the object lives in this process, so that calls go straight to it.
@@ -108,7 +115,9 @@ impl<T: Shareable + ?Sized> Shared<T> {
     }
 
     fn from_lease(lease: Arc<Lease>) -> Self {
-        Self { proxy: T::Proxy::from_target(Target::new(lease, T::interface())) }
+        Self {
+            proxy: T::Proxy::from_target(Target::new(lease, T::interface())),
+        }
     }
 
     fn target(&self) -> &Target {
@@ -131,7 +140,9 @@ impl<T: Shareable + ?Sized> Deref for Shared<T> {
 /// Costs a reference count; nothing is sent.
 impl<T: Shareable + ?Sized> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Self { proxy: T::Proxy::from_target(self.target().clone()) }
+        Self {
+            proxy: T::Proxy::from_target(self.target().clone()),
+        }
     }
 }
 
@@ -157,7 +168,9 @@ impl<T: Shareable + ?Sized> fmt::Debug for Shared<T> {
         let name = (self.target().interface().name)();
         match self.lease().place() {
             Place::Here(hosted) => write!(f, "Shared<{name}>(#{} in this process)", hosted.id()),
-            Place::At { session, object } => write!(f, "Shared<{name}>(#{object} in {})", session.label()),
+            Place::At { session, object } => {
+                write!(f, "Shared<{name}>(#{object} in {})", session.label())
+            }
             Place::Nowhere(cause) => write!(f, "Shared<{name}>(broken: {cause})"),
         }
     }

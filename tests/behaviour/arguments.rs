@@ -24,7 +24,11 @@ pub struct Echo {
 #[shared]
 impl Echo {
     pub fn new() -> Self {
-        Self { text: "kept".into(), numbers: vec![1, 2, 3], order: None }
+        Self {
+            text: "kept".into(),
+            numbers: vec![1, 2, 3],
+            order: None,
+        }
     }
     pub fn text(&self, text: &str) -> String {
         text.to_owned()
@@ -64,7 +68,11 @@ impl Echo {
 fn arguments_and_answers_of_every_form_arrive_as_they_were() {
     let server = ServerProcess::start().unwrap();
     let echo = Echo::new_in(&server).unwrap();
-    let order = Order { id: 7, lines: vec![("oak".into(), 3)], note: None };
+    let order = Order {
+        id: 7,
+        lines: vec![("oak".into(), 3)],
+        note: None,
+    };
     assert_eq!(echo.text("grüße").unwrap(), "grüße");
     assert_eq!(echo.bytes(&vec![9; 1_000_000]).unwrap(), 1_000_000);
     assert_eq!(echo.sum(&[1, 2, 39]).unwrap(), 42);
@@ -100,7 +108,12 @@ pub struct LogFile {
 impl LogFile {
     pub fn temporary(folder: &Path) -> Result<Self, String> {
         let path = folder.join("hosted.log");
-        let file = File::options().read(true).write(true).create_new(true).open(&path).map_err(|error| error.to_string())?;
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(|error| error.to_string())?;
         std::fs::remove_file(path).map_err(|error| error.to_string())?;
         Ok(Self { file })
     }
@@ -131,7 +144,10 @@ fn a_type_holding_a_file_is_hosted() {
 fn a_constructor_that_fails_gives_its_own_error_and_leaves_nothing() {
     let server = ServerProcess::start().unwrap();
     let error = LogFile::temporary_in(&server, Path::new("/nowhere/at/all")).unwrap_err();
-    assert!(matches!(&error, CallError::Method(text) if text.contains("No such file")), "{error:?}");
+    assert!(
+        matches!(&error, CallError::Method(text) if text.contains("No such file")),
+        "{error:?}"
+    );
     assert_eq!(error.executed(), Executed::Yes);
     assert_eq!(server.object_count().unwrap(), 0);
 }
@@ -144,17 +160,28 @@ pub struct Made {
 #[shared]
 impl Made {
     pub fn plain(how: &str) -> Self {
-        Self { how: how.to_owned() }
+        Self {
+            how: how.to_owned(),
+        }
     }
     pub fn fallible(how: String) -> Result<Self, u32> {
-        if how.is_empty() { Err(17) } else { Ok(Self { how }) }
+        if how.is_empty() {
+            Err(17)
+        } else {
+            Ok(Self { how })
+        }
     }
     pub fn factory() -> Shared<Self> {
         static ONE: std::sync::OnceLock<Shared<Made>> = std::sync::OnceLock::new();
-        ONE.get_or_init(|| Shared::new(Made::plain("the one"))).clone()
+        ONE.get_or_init(|| Shared::new(Made::plain("the one")))
+            .clone()
     }
     pub fn maybe_factory(yes: bool) -> Result<Shared<Made>, String> {
-        if yes { Ok(Self::factory()) } else { Err("no".into()) }
+        if yes {
+            Ok(Self::factory())
+        } else {
+            Err("no".into())
+        }
     }
     pub fn how(&self) -> String {
         self.how.clone()
@@ -164,14 +191,28 @@ impl Made {
 #[test]
 fn constructors_of_every_form() {
     let server = ServerProcess::start().unwrap();
-    assert_eq!(Made::plain_in(&server, "plain").unwrap().how().unwrap(), "plain");
-    assert_eq!(Made::fallible_in(&server, "well".into()).unwrap().how().unwrap(), "well");
-    assert!(matches!(Made::fallible_in(&server, String::new()), Err(CallError::Method(17))));
+    assert_eq!(
+        Made::plain_in(&server, "plain").unwrap().how().unwrap(),
+        "plain"
+    );
+    assert_eq!(
+        Made::fallible_in(&server, "well".into())
+            .unwrap()
+            .how()
+            .unwrap(),
+        "well"
+    );
+    assert!(matches!(
+        Made::fallible_in(&server, String::new()),
+        Err(CallError::Method(17))
+    ));
     let one = Made::factory_in(&server).unwrap();
     let same = Made::maybe_factory_in(&server, true).unwrap();
     assert_eq!(one, same, "a factory hands out the object it has");
     assert_ne!(one, Made::plain_in(&server, "another").unwrap());
-    assert!(matches!(Made::maybe_factory_in(&server, false), Err(CallError::Method(text)) if text == "no"));
+    assert!(
+        matches!(Made::maybe_factory_in(&server, false), Err(CallError::Method(text)) if text == "no")
+    );
 }
 
 #[test]
@@ -224,39 +265,63 @@ mod own {
     pub type Result<T> = std::result::Result<T, String>;
 }
 
-pub struct Aliased;
+pub struct Aliased {
+    divisor: u32,
+}
 
 #[shared]
 impl Aliased {
-    pub fn new() -> own::Result<Self> {
-        Ok(Self)
+    pub fn new(divisor: u32) -> own::Result<Self> {
+        if divisor == 0 {
+            return Err("by nothing".into());
+        }
+        Ok(Self { divisor })
     }
-    pub fn half(&self, n: u32) -> own::Result<u32> {
-        if n % 2 == 0 { Ok(n / 2) } else { Err("odd".into()) }
+    pub fn divide(&self, n: u32) -> own::Result<u32> {
+        if n.is_multiple_of(self.divisor) {
+            Ok(n / self.divisor)
+        } else {
+            Err("a rest".into())
+        }
     }
 }
 
 #[test]
 fn an_alias_named_result_is_a_result() {
     let server = ServerProcess::start().unwrap();
-    let aliased = Aliased::new_in(&server).unwrap();
-    assert_eq!(aliased.half(8).unwrap(), 4);
-    let error = aliased.half(7).unwrap_err();
-    assert!(matches!(&error, CallError::Method(text) if text == "odd"));
+    assert!(
+        matches!(Aliased::new_in(&server, 0), Err(CallError::Method(text)) if text == "by nothing")
+    );
+    let aliased = Aliased::new_in(&server, 2).unwrap();
+    assert_eq!(aliased.divide(8).unwrap(), 4);
+    let error = aliased.divide(7).unwrap_err();
+    assert!(matches!(&error, CallError::Method(text) if text == "a rest"));
     assert_eq!(error.executed(), Executed::Yes);
     assert!(error.remote().is_none());
 }
 
 #[test]
 fn oversized_arguments_and_answers_are_errors_that_name_the_option() {
-    let server = ServerProcess::builder().max_message(10_000).start().unwrap();
+    let server = ServerProcess::builder()
+        .max_message(10_000)
+        .start()
+        .unwrap();
     let echo = Echo::new_in(&server).unwrap();
     let error = echo.text(&"x".repeat(20_000)).unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::TooLarge, Executed::No));
-    assert!(error.to_string().contains("max_message") && error.to_string().contains("20"), "{error}");
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::TooLarge, Executed::No)
+    );
+    assert!(
+        error.to_string().contains("max_message") && error.to_string().contains("20"),
+        "{error}"
+    );
     let blow_up = Blow::new_in(&server).unwrap();
     let error = blow_up.up(20_000).unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::TooLarge, Executed::Yes));
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::TooLarge, Executed::Yes)
+    );
     assert_eq!(blow_up.up(5).unwrap(), "xxxxx", "the connection goes on");
 }
 

@@ -20,7 +20,9 @@ impl Counter {
     }
     /// Hosts other objects while it runs.
     pub fn nested(depth: u32) -> Self {
-        let inner: Vec<Shared<Counter>> = (0..depth).map(|_| Shared::new(Counter::default())).collect();
+        let inner: Vec<Shared<Counter>> = (0..depth)
+            .map(|_| Shared::new(Counter::default()))
+            .collect();
         let n = inner.iter().map(|counter| counter.add(1).unwrap()).sum();
         Self { n }
     }
@@ -46,7 +48,11 @@ pub struct Meeting {
 #[shared]
 impl Meeting {
     pub fn new(expected: usize) -> Self {
-        Self { expected, present: 0.into(), all_here: std::sync::Condvar::new() }
+        Self {
+            expected,
+            present: 0.into(),
+            all_here: std::sync::Condvar::new(),
+        }
     }
     pub fn attend(&self) -> usize {
         let mut present = self.present.lock().unwrap();
@@ -68,7 +74,9 @@ fn fifty_threads_are_inside_one_shared_method_at_once() {
     let server = ServerProcess::start().unwrap();
     let meeting = Meeting::new_in(&server, 50).unwrap();
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..50).map(|_| scope.spawn(|| meeting.attend().unwrap())).collect();
+        let threads: Vec<_> = (0..50)
+            .map(|_| scope.spawn(|| meeting.attend().unwrap()))
+            .collect();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), 50);
         }
@@ -97,7 +105,13 @@ fn a_slow_constructor_delays_no_other_call() {
     let counter = Counter::new_in(&server).unwrap();
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| Counter::slow_in(&server, Duration::from_secs(2)).unwrap());
-        while !server.inspect().unwrap().calls.iter().any(|call| call.method.ends_with("::slow")) {
+        while !server
+            .inspect()
+            .unwrap()
+            .calls
+            .iter()
+            .any(|call| call.method.ends_with("::slow"))
+        {
             std::thread::yield_now();
         }
         for _ in 0..20 {
@@ -105,7 +119,13 @@ fn a_slow_constructor_delays_no_other_call() {
             Counter::new_in(&server).unwrap();
         }
         let still = server.inspect().unwrap();
-        assert!(still.calls.iter().any(|call| call.method.ends_with("::slow")), "the others did not wait for it");
+        assert!(
+            still
+                .calls
+                .iter()
+                .any(|call| call.method.ends_with("::slow")),
+            "the others did not wait for it"
+        );
         drop(slow.join().unwrap());
     });
 }
@@ -115,7 +135,9 @@ fn a_constructor_may_host_objects_itself() {
     let server = ServerProcess::start().unwrap();
     let counter = Counter::nested_in(&server, 5).unwrap();
     assert_eq!(counter.get().unwrap(), 5);
-    super::servers::until("the inner objects are gone", || server.object_count().unwrap() == 1);
+    super::servers::until("the inner objects are gone", || {
+        server.object_count().unwrap() == 1
+    });
 }
 
 /// Frames are counted for the whole process, so the test runs in one of its own: a task.
@@ -124,12 +146,14 @@ fn count_frames() -> (u64, u64, u64) {
     let frames = shared_runtime::__private::frames;
     let server = ServerProcess::start().unwrap();
     drop(Counter::new_in(&server).unwrap());
-    super::servers::until("the first object is gone", || server.object_count().unwrap() == 0);
+    super::servers::until("the first object is gone", || {
+        server.object_count().unwrap() == 0
+    });
     let counter = Counter::new_in(&server).unwrap();
     let before = frames();
     let clones: Vec<_> = (0..100).map(|_| counter.clone()).collect();
     drop(clones);
-    let cloned = frames() - before;
+    let for_clones = frames() - before;
 
     let before = frames();
     counter.add(1).unwrap();
@@ -142,7 +166,7 @@ fn count_frames() -> (u64, u64, u64) {
     while server.object_count().unwrap() != 1 {
         asked += 2;
     }
-    (cloned, called, frames() - before - asked)
+    (for_clones, called, frames() - before - asked)
 }
 
 #[test]

@@ -43,11 +43,24 @@ fn after_a_timeout_the_next_call_of_the_thread_is_answered() {
     let server = ServerProcess::start().unwrap();
     let gate = Gate::new_in(&server).unwrap();
     let error = Shared::with_timeout(&gate, SOON).wait().unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Timeout, Executed::Maybe));
-    assert_eq!(gate.passed().unwrap(), 0, "answered while the first call still waits in its method");
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Timeout, Executed::Maybe)
+    );
+    assert_eq!(
+        gate.passed().unwrap(),
+        0,
+        "answered while the first call still waits in its method"
+    );
     gate.open().unwrap();
-    super::servers::until("the method that was given up on goes on", || gate.passed().unwrap() == 1);
-    assert_eq!(gate.wait().unwrap(), 2, "a late answer is never taken for another call's");
+    super::servers::until("the method that was given up on goes on", || {
+        gate.passed().unwrap() == 1
+    });
+    assert_eq!(
+        gate.wait().unwrap(),
+        2,
+        "a late answer is never taken for another call's"
+    );
 }
 
 #[test]
@@ -87,7 +100,12 @@ fn a_call_that_waits_for_a_lock_ends_on_time_and_names_the_holder() {
     std::thread::scope(|scope| {
         scope.spawn(|| slow.hold(gate.clone()).unwrap());
         super::servers::until("the object is held", || {
-            server.inspect().unwrap().calls.iter().any(|call| call.method.ends_with("::wait"))
+            server
+                .inspect()
+                .unwrap()
+                .calls
+                .iter()
+                .any(|call| call.method.ends_with("::wait"))
         });
         let error = Shared::with_timeout(&slow, SOON).touch().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -104,9 +122,13 @@ fn the_time_left_travels_into_nested_calls() {
     // The inner call is between objects of one process, where only waiting for locks can time out; so the gate is elsewhere.
     let other = ServerProcess::start().unwrap();
     let far_gate = Gate::new_in(&other).unwrap();
-    let error = Shared::with_timeout(&slow, SOON).ask(far_gate.clone()).unwrap_err();
+    let error = Shared::with_timeout(&slow, SOON)
+        .ask(far_gate.clone())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    super::servers::until("the inner call has ended with the outer one", || server.inspect().unwrap().calls.is_empty());
+    super::servers::until("the inner call has ended with the outer one", || {
+        server.inspect().unwrap().calls.is_empty()
+    });
     far_gate.open().unwrap();
     gate.open().unwrap();
 }
@@ -116,8 +138,13 @@ fn a_stopped_server_does_not_hold_a_deadline_up() {
     let server = ServerProcess::start().unwrap();
     let gate = Gate::new_in(&server).unwrap();
     gate.passed().unwrap();
-    let pid = server.pid().unwrap().to_string();
-    let signal = |name: &str| assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    let pid = server.pid().to_string();
+    let signal = |name: &str| {
+        let status = std::process::Command::new("kill")
+            .args([name, &pid])
+            .status();
+        assert!(status.unwrap().success());
+    };
     signal("-STOP");
     let hasty = Shared::with_timeout(&gate, SOON);
     for _ in 0..3 {

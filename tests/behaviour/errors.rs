@@ -1,7 +1,9 @@
 //! What errors say.
 
 use serde::{Deserialize, Serialize};
-use shared_runtime::{CallError, Error, ErrorKind, Executed, Report, ServerProcess, Shared, shared};
+use shared_runtime::{
+    CallError, Error, ErrorKind, Executed, Report, ServerProcess, Shared, shared,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Refusal {
@@ -96,7 +98,9 @@ fn a_report_keeps_the_text_and_the_line() {
     let server = ServerProcess::start().unwrap();
     let shop = Shop::new_in(&server).unwrap();
     assert_eq!(shop.parse("12").unwrap(), 12);
-    let Err(CallError::Method(report)) = shop.parse("a dozen") else { panic!("not a number") };
+    let Err(CallError::Method(report)) = shop.parse("a dozen") else {
+        panic!("not a number")
+    };
     assert_eq!(report.to_string(), "invalid digit found in string");
     assert!(report.type_name().contains("ParseIntError"));
     assert!(format!("{report:?}").contains("errors.rs"), "{report:?}");
@@ -107,11 +111,20 @@ fn what_cannot_be_encoded_or_decoded_says_whether_the_method_ran() {
     let server = ServerProcess::start().unwrap();
     let shop = Shop::new_in(&server).unwrap();
     let before = shop.take(Unwritable).unwrap_err();
-    assert_eq!((before.kind(), before.executed()), (ErrorKind::Encode, Executed::No));
+    assert_eq!(
+        (before.kind(), before.executed()),
+        (ErrorKind::Encode, Executed::No)
+    );
     let there = shop.mismatched(Mismatched).unwrap_err();
-    assert_eq!((there.kind(), there.executed()), (ErrorKind::Decode, Executed::No));
+    assert_eq!(
+        (there.kind(), there.executed()),
+        (ErrorKind::Decode, Executed::No)
+    );
     let after = shop.unwritable().err().unwrap();
-    assert_eq!((after.kind(), after.executed()), (ErrorKind::Encode, Executed::Yes));
+    assert_eq!(
+        (after.kind(), after.executed()),
+        (ErrorKind::Encode, Executed::Yes)
+    );
     assert_eq!(after.method(), Some("unwritable"));
     assert_eq!(shop.sell(1), Ok(1), "the server and the connection go on");
 }
@@ -120,6 +133,11 @@ fn what_cannot_be_encoded_or_decoded_says_whether_the_method_ran() {
 fn an_error_inside_an_answer_did_run() {
     let server = ServerProcess::start().unwrap();
     let shop = Shop::new_in(&server).unwrap();
-    let Err(CallError::Method(error)) = shop.relay(shop.clone()) else { panic!("the inner call failed") };
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Encode, Executed::Yes));
+    let Err(CallError::Method(error)) = shop.relay(shop.clone()) else {
+        panic!("the inner call failed")
+    };
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Encode, Executed::Yes)
+    );
 }

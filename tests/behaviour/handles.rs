@@ -25,7 +25,10 @@ impl Keeper {
         self.kept.get(name).cloned()
     }
     pub fn all(&self) -> Vec<(String, Shared<Counter>)> {
-        self.kept.iter().map(|(name, counter)| (name.clone(), counter.clone())).collect()
+        self.kept
+            .iter()
+            .map(|(name, counter)| (name.clone(), counter.clone()))
+            .collect()
     }
     pub fn forget(&mut self) {
         self.kept.clear();
@@ -56,7 +59,9 @@ fn an_object_lives_exactly_as_long_as_its_handles() {
     keeper.forget().unwrap();
     assert_eq!(again.add(1).unwrap(), 2, "the handle here still holds it");
     drop(again);
-    until("only the keeper is left", || server.object_count().unwrap() == 1);
+    until("only the keeper is left", || {
+        server.object_count().unwrap() == 1
+    });
 }
 
 #[test]
@@ -68,7 +73,10 @@ fn a_method_returns_live_objects_and_the_same_one_twice() {
     keeper.keep("b", made.clone()).unwrap();
     keeper.keep("c", keeper.make().unwrap()).unwrap();
     let all = keeper.all().unwrap();
-    assert_eq!(all.iter().filter(|(_, counter)| *counter == made).count(), 2);
+    assert_eq!(
+        all.iter().filter(|(_, counter)| *counter == made).count(),
+        2
+    );
     let distinct: HashSet<_> = all.iter().map(|(_, counter)| counter.clone()).collect();
     assert_eq!(distinct.len(), 2);
     made.add(5).unwrap();
@@ -80,7 +88,9 @@ fn a_method_returns_live_objects_and_the_same_one_twice() {
 fn handles_that_cross_their_release_lose_nothing() {
     let server = ServerProcess::start().unwrap();
     let keeper = Keeper::new_in(&server).unwrap();
-    keeper.keep("it", Counter::new_in(&server).unwrap()).unwrap();
+    keeper
+        .keep("it", Counter::new_in(&server).unwrap())
+        .unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -92,12 +102,17 @@ fn handles_that_cross_their_release_lose_nothing() {
     });
     assert_eq!(keeper.get("it").unwrap().unwrap().get().unwrap(), 800);
     keeper.forget().unwrap();
-    until("only the keeper is left", || server.object_count().unwrap() == 1);
+    until("only the keeper is left", || {
+        server.object_count().unwrap() == 1
+    });
 }
 
 #[test]
 fn a_handle_to_an_object_of_one_server_works_inside_another() {
-    let (one, two) = (ServerProcess::start().unwrap(), ServerProcess::start().unwrap());
+    let (one, two) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
     let keeper = Keeper::new_in(&one).unwrap();
     let counter = Counter::new_in(&two).unwrap();
     assert!(!keeper.is_direct(&counter).unwrap());
@@ -105,10 +120,16 @@ fn a_handle_to_an_object_of_one_server_works_inside_another() {
     assert!(keeper.add_through("far", 3).unwrap());
     drop(counter);
     let back = keeper.get("far").unwrap().unwrap();
-    assert_eq!(back.get().unwrap(), 3, "held by the other server alone for a while");
+    assert_eq!(
+        back.get().unwrap(),
+        3,
+        "held by the other server alone for a while"
+    );
     drop(back);
     keeper.forget().unwrap();
-    until("the second server is empty", || two.object_count().unwrap() == 0);
+    until("the second server is empty", || {
+        two.object_count().unwrap() == 0
+    });
 }
 
 #[test]
@@ -135,13 +156,21 @@ fn an_object_of_this_process_is_called_back() {
 
 #[test]
 fn a_server_handle_is_an_argument_and_makes_objects_elsewhere() {
-    let (one, two) = (ServerProcess::start().unwrap(), ServerProcess::start().unwrap());
+    let (one, two) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
     let keeper = Keeper::new_in(&one).unwrap();
     let there = keeper.make_on(&two).unwrap();
-    assert_eq!((one.object_count().unwrap(), two.object_count().unwrap()), (1, 1));
+    assert_eq!(
+        (one.object_count().unwrap(), two.object_count().unwrap()),
+        (1, 1)
+    );
     assert_eq!(there.add(2).unwrap(), 2);
     drop(there);
-    until("the object is gone with its last handle", || two.object_count().unwrap() == 0);
+    until("the object is gone with its last handle", || {
+        two.object_count().unwrap() == 0
+    });
 }
 
 #[test]
@@ -152,7 +181,10 @@ fn a_handle_whose_server_is_gone_says_so() {
     let counter = Counter::new_in(&server).unwrap();
     server.shutdown().unwrap();
     let error = counter.add(1).unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Disconnected, Executed::No));
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Disconnected, Executed::No)
+    );
     // It still travels; whoever gets it learns the same.
     keeper.keep("dead", counter).unwrap();
     assert!(!keeper.add_through("dead", 1).unwrap());
@@ -163,5 +195,8 @@ fn debug_says_what_and_where() {
     let server = ServerProcess::builder().name("models").start().unwrap();
     let counter = Counter::new_in(&server).unwrap();
     let text = format!("{counter:?}");
-    assert!(text.contains("Counter") && text.contains("models"), "{text}");
+    assert!(
+        text.contains("Counter") && text.contains("models"),
+        "{text}"
+    );
 }

@@ -32,7 +32,9 @@ impl Node {
     pub fn round(&mut self, next: &Shared<Node>, last: &Shared<Node>) -> Result<u32, Error> {
         match next.read_other(last) {
             Ok(value) => Ok(value),
-            Err(shared_runtime::CallError::Method(error) | shared_runtime::CallError::Remote(error)) => Err(error),
+            Err(
+                shared_runtime::CallError::Method(error) | shared_runtime::CallError::Remote(error),
+            ) => Err(error),
         }
     }
 }
@@ -49,15 +51,24 @@ fn a_method_that_calls_its_own_object() {
     let server = ServerProcess::start().unwrap();
     let node = Node::new_in(&server).unwrap();
     assert_eq!(node.read_other(&node).unwrap(), 0, "a read under a read");
-    assert_eq!(method_error(node.write_other(&node)).kind(), ErrorKind::Reentrant);
-    assert_eq!(method_error(node.hold_and_read_other(&node)).kind(), ErrorKind::Reentrant);
+    assert_eq!(
+        method_error(node.write_other(&node)).kind(),
+        ErrorKind::Reentrant
+    );
+    assert_eq!(
+        method_error(node.hold_and_read_other(&node)).kind(),
+        ErrorKind::Reentrant
+    );
     node.write(3).unwrap();
     assert_eq!(node.read().unwrap(), 3);
 }
 
 #[test]
 fn a_chain_that_comes_back_over_another_server() {
-    let (one, two) = (ServerProcess::start().unwrap(), ServerProcess::start().unwrap());
+    let (one, two) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
     let (a, b) = (Node::new_in(&one).unwrap(), Node::new_in(&two).unwrap());
     let error = method_error(a.round(&b, &a));
     assert_eq!(error.kind(), ErrorKind::Reentrant);
@@ -68,7 +79,10 @@ fn a_chain_that_comes_back_over_another_server() {
 #[test]
 fn siblings_are_not_ancestors() {
     let server = ServerProcess::start().unwrap();
-    let (a, b) = (Node::new_in(&server).unwrap(), Node::new_in(&server).unwrap());
+    let (a, b) = (
+        Node::new_in(&server).unwrap(),
+        Node::new_in(&server).unwrap(),
+    );
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {

@@ -1,6 +1,11 @@
 //! How shared objects behave, seen from the outside. Every test uses a server process and is independent of the others.
 #![forbid(unsafe_code)]
-#![allow(unreachable_pub, reason = "a test crate exports nothing; its types are written as users write theirs")]
+#![allow(
+    unreachable_pub,
+    clippy::mutable_key_type,
+    clippy::unused_self,
+    reason = "a test crate exports nothing; its types and tasks are written as users write theirs"
+)]
 
 mod arguments;
 mod calls;

@@ -37,17 +37,32 @@ fn a_panic_has_its_message_its_place_and_the_frames_of_the_user() {
     let server = ServerProcess::builder().name("brittle").start().unwrap();
     let fragile = Fragile::new_in(&server).unwrap();
     let error = fragile.step_and_panic("a stone").unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Panicked, Executed::Yes));
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Panicked, Executed::Yes)
+    );
     assert_eq!(error.method(), Some("step_and_panic"));
     let panic = error.panic().unwrap();
     assert_eq!(panic.message(), "fell because of a stone");
-    assert!(panic.location().unwrap().contains("panics.rs:"), "{panic:?}");
+    assert!(
+        panic.location().unwrap().contains("panics.rs:"),
+        "{panic:?}"
+    );
     assert!(panic.process().starts_with("brittle (pid "), "{panic:?}");
     let backtrace = panic.backtrace().unwrap();
-    assert!(backtrace.contains("fall") && backtrace.contains("Fragile::step_and_panic"), "{backtrace}");
-    assert!(!backtrace.contains("rust_begin_unwind"), "only frames of use to the user:\n{backtrace}");
+    assert!(
+        backtrace.contains("fall") && backtrace.contains("Fragile::step_and_panic"),
+        "{backtrace}"
+    );
+    assert!(
+        !backtrace.contains("rust_begin_unwind"),
+        "only frames of use to the user:\n{backtrace}"
+    );
     let text = format!("{error:?}");
-    assert!(text.contains("fell because of a stone") && text.contains("step_and_panic"), "what unwrap prints: {text}");
+    assert!(
+        text.contains("fell because of a stone") && text.contains("step_and_panic"),
+        "what unwrap prints: {text}"
+    );
 }
 
 #[test]
@@ -56,7 +71,10 @@ fn a_panic_under_mut_self_poisons_until_it_is_cleared() {
     let fragile = Fragile::new_in(&server).unwrap();
     fragile.step_and_panic("x").unwrap_err();
     let error = fragile.steps().unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Poisoned, Executed::No));
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Poisoned, Executed::No)
+    );
     assert!(error.to_string().contains("clear_poison"));
     assert!(server.inspect().unwrap().objects[0].poisoned);
     Shared::clear_poison(&fragile).unwrap();

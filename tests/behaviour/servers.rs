@@ -37,7 +37,9 @@ impl Probe {
         std::env::var(name).ok()
     }
     pub fn variables(&self) -> Vec<String> {
-        std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+        std::env::vars_os()
+            .map(|(name, _)| name.to_string_lossy().into_owned())
+            .collect()
     }
     pub fn close_on_exec(&self) -> Vec<String> {
         open_across_exec()
@@ -47,7 +49,13 @@ impl Probe {
     }
     pub fn interrupt(&self) {
         let pid = std::process::id().to_string();
-        assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -57,11 +65,20 @@ fn open_across_exec() -> Vec<String> {
     for entry in std::fs::read_dir("/proc/self/fdinfo").unwrap() {
         let path = entry.unwrap().path();
         let number: u32 = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
-        let Ok(info) = std::fs::read_to_string(&path) else { continue };
-        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+        let Ok(info) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let flags = info
+            .lines()
+            .find_map(|line| line.strip_prefix("flags:"))
+            .unwrap()
+            .trim();
         let close_on_exec = u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000 != 0;
         if number > 2 && !close_on_exec {
-            open.push(std::fs::read_link(format!("/proc/self/fd/{number}")).map_or(info, |to| to.display().to_string()));
+            open.push(
+                std::fs::read_link(format!("/proc/self/fd/{number}"))
+                    .map_or(info, |to| to.display().to_string()),
+            );
         }
     }
     open
@@ -71,7 +88,7 @@ fn open_across_exec() -> Vec<String> {
 fn a_server_is_a_process_of_its_own_with_the_name_it_was_given() {
     let server = ServerProcess::builder().name("models").start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
-    assert_eq!(probe.pid().unwrap(), server.pid().unwrap());
+    assert_eq!(probe.pid().unwrap(), server.pid());
     assert_ne!(probe.pid().unwrap(), std::process::id());
     assert_eq!(server.name(), "models");
     assert_eq!(probe.read("/proc/self/comm").unwrap().trim(), "models");
@@ -82,17 +99,23 @@ fn a_server_stays_on_its_cpus_with_every_thread() {
     let server = ServerProcess::builder().cpus([0]).start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
     probe.pid().unwrap();
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid().unwrap())).unwrap();
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
     for task in tasks {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
-        let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:")).unwrap();
+        let allowed = status
+            .lines()
+            .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
+            .unwrap();
         assert_eq!(allowed.trim(), "0");
     }
 }
 
 #[test]
 fn an_impossible_cpu_is_an_error_and_leaves_no_process() {
-    let error = ServerProcess::builder().cpus([100_000]).start().unwrap_err();
+    let error = ServerProcess::builder()
+        .cpus([100_000])
+        .start()
+        .unwrap_err();
     assert!(error.to_string().contains("100000"), "{error}");
 }
 
@@ -100,11 +123,21 @@ fn an_impossible_cpu_is_an_error_and_leaves_no_process() {
 fn nothing_of_the_runtime_reaches_programs_that_a_server_starts() {
     let server = ServerProcess::start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
-    let leaked: Vec<String> = probe.variables().unwrap().into_iter().filter(|name| name.starts_with("SHARED_")).collect();
+    let leaked: Vec<String> = probe
+        .variables()
+        .unwrap()
+        .into_iter()
+        .filter(|name| name.starts_with("SHARED_"))
+        .collect();
     assert_eq!(leaked, Vec::<String>::new());
     // What the test harness itself leaves open is inherited by both.
     let own = open_across_exec();
-    let extra: Vec<String> = probe.close_on_exec().unwrap().into_iter().filter(|to| !own.contains(to)).collect();
+    let extra: Vec<String> = probe
+        .close_on_exec()
+        .unwrap()
+        .into_iter()
+        .filter(|to| !own.contains(to))
+        .collect();
     assert_eq!(extra, Vec::<String>::new());
 }
 
@@ -113,7 +146,7 @@ fn a_server_ignores_ctrl_c() {
     let server = ServerProcess::start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
     probe.interrupt().unwrap();
-    assert_eq!(probe.pid().unwrap(), server.pid().unwrap());
+    assert_eq!(probe.pid().unwrap(), server.pid());
     server.shutdown().unwrap();
 }
 
@@ -122,11 +155,20 @@ fn a_server_that_exits_says_how() {
     let server = ServerProcess::start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
     let error = probe.exit(3).unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Disconnected, Executed::Maybe));
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Disconnected, Executed::Maybe)
+    );
     assert_eq!(error.exit_status().unwrap().code(), Some(3));
     let later = probe.pid().unwrap_err();
-    assert_eq!((later.kind(), later.executed()), (ErrorKind::Disconnected, Executed::No));
-    assert_eq!(server.shutdown().unwrap_err().exit_status().unwrap().code(), Some(3));
+    assert_eq!(
+        (later.kind(), later.executed()),
+        (ErrorKind::Disconnected, Executed::No)
+    );
+    assert_eq!(
+        server.shutdown().unwrap_err().exit_status().unwrap().code(),
+        Some(3)
+    );
 }
 
 #[test]
@@ -149,7 +191,9 @@ pub struct Flag {
 #[shared]
 impl Flag {
     pub fn new(path: &str) -> Self {
-        Self { path: path.to_owned() }
+        Self {
+            path: path.to_owned(),
+        }
     }
     pub fn poke(&self) {}
 }
@@ -162,11 +206,16 @@ impl Drop for Flag {
 
 #[test]
 fn a_server_that_will_not_end_is_made_to() {
-    let server = ServerProcess::builder().shutdown_timeout(Duration::from_millis(100)).start().unwrap();
+    let server = ServerProcess::builder()
+        .shutdown_timeout(Duration::from_millis(100))
+        .start()
+        .unwrap();
     let meeting = Meeting::new_in(&server, 2).unwrap();
     std::thread::scope(|scope| {
         let caller = scope.spawn(|| meeting.attend().unwrap_err());
-        until("the call runs", || !server.inspect().unwrap().calls.is_empty());
+        until("the call runs", || {
+            !server.inspect().unwrap().calls.is_empty()
+        });
         // Its own way of ending does not wait for ever: sessions are cut after the timeout.
         let _ = server.shutdown();
         assert_eq!(caller.join().unwrap().kind(), ErrorKind::Disconnected);
@@ -180,18 +229,39 @@ fn inspect_tells_who_holds_what_and_what_runs() {
     let other = Counter::new_in(&server).unwrap();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| meeting.attend().unwrap());
-        until("the first is inside", || server.inspect().unwrap().calls.iter().any(|call| call.method.ends_with("::attend")));
-        let waiting = scope.spawn(|| Shared::with_timeout(&meeting, Duration::from_secs(600)).expect(2));
+        until("the first is inside", || {
+            server
+                .inspect()
+                .unwrap()
+                .calls
+                .iter()
+                .any(|call| call.method.ends_with("::attend"))
+        });
+        let waiting =
+            scope.spawn(|| Shared::with_timeout(&meeting, Duration::from_secs(599)).expect(2));
         until("the writer waits for the reader", || {
-            server.inspect().unwrap().calls.iter().any(|call| call.method.ends_with("::expect") && call.waits_for.len() == 1)
+            server
+                .inspect()
+                .unwrap()
+                .calls
+                .iter()
+                .any(|call| call.method.ends_with("::expect") && call.waits_for.len() == 1)
         });
         let seen = server.inspect().unwrap();
         assert!(seen.process.starts_with("seen (pid "));
         assert_eq!(seen.sessions.len(), 1);
         assert_eq!(seen.sessions[0].objects, 2);
         assert_eq!(seen.objects.len(), 2);
-        assert!(seen.objects.iter().all(|object| object.holders.len() == 1 && object.holders[0].1 == 1));
-        let writer = seen.calls.iter().find(|call| call.method.ends_with("::expect")).unwrap();
+        assert!(
+            seen.objects
+                .iter()
+                .all(|object| object.holders.len() == 1 && object.holders[0].1 == 1)
+        );
+        let writer = seen
+            .calls
+            .iter()
+            .find(|call| call.method.ends_with("::expect"))
+            .unwrap();
         assert!(writer.waits_for[0].contains("::attend"), "{writer:?}");
         // A reader behind the waiting writer waits too: arrivals are served in order. So the second to attend is let in by ending
         // the wait of the writer's caller: here, by giving the first what it waits for through the server's end.
@@ -204,7 +274,10 @@ fn inspect_tells_who_holds_what_and_what_runs() {
 #[test]
 fn several_servers_are_independent() {
     let servers: Vec<ServerProcess> = (0..3).map(|_| ServerProcess::start().unwrap()).collect();
-    let counters: Vec<_> = servers.iter().map(|server| Counter::new_in(server).unwrap()).collect();
+    let counters: Vec<_> = servers
+        .iter()
+        .map(|server| Counter::new_in(server).unwrap())
+        .collect();
     for (n, counter) in counters.iter().enumerate() {
         counter.add(n as u64).unwrap();
     }

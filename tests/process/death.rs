@@ -13,18 +13,27 @@ fn a_killed_server_ends_a_hundred_pending_calls() {
     let server = ServerProcess::start().unwrap();
     let counter = Counter::new_in(&server).unwrap();
     std::thread::scope(|scope| {
-        let callers: Vec<_> =
-            (0..100).map(|_| scope.spawn(|| counter.nap(Duration::from_secs(1000)).unwrap_err())).collect();
-        until("all calls run", || server.inspect().unwrap().calls.len() == 100);
-        signal("KILL", server.pid().unwrap());
+        let callers: Vec<_> = (0..100)
+            .map(|_| scope.spawn(|| counter.nap(Duration::from_secs(1000)).unwrap_err()))
+            .collect();
+        until("all calls run", || {
+            server.inspect().unwrap().calls.len() == 100
+        });
+        signal("KILL", server.pid());
         for caller in callers {
             let error = caller.join().unwrap();
-            assert_eq!((error.kind(), error.executed()), (ErrorKind::Disconnected, Executed::Maybe));
+            assert_eq!(
+                (error.kind(), error.executed()),
+                (ErrorKind::Disconnected, Executed::Maybe)
+            );
             assert_eq!(error.exit_status().unwrap().signal_name(), Some("SIGKILL"));
         }
     });
     let later = counter.get().unwrap_err();
-    assert_eq!((later.kind(), later.executed()), (ErrorKind::Disconnected, Executed::No));
+    assert_eq!(
+        (later.kind(), later.executed()),
+        (ErrorKind::Disconnected, Executed::No)
+    );
 }
 
 #[test]
@@ -39,9 +48,15 @@ fn a_killed_client_gives_back_what_it_held() {
     });
     client.kill();
     until("they are gone", || server.object_count().unwrap() == 1);
-    until("its session is gone", || server.inspect().unwrap().sessions.len() == 1);
+    until("its session is gone", || {
+        server.inspect().unwrap().sessions.len() == 1
+    });
     client.join().unwrap_err();
-    assert_eq!(counter.add(1).unwrap(), 1, "its call holds no lock that is in the way");
+    assert_eq!(
+        counter.add(1).unwrap(),
+        1,
+        "its call holds no lock that is in the way"
+    );
 }
 
 #[task]
@@ -67,7 +82,7 @@ fn a_server_ends_with_its_owner() {
 #[task]
 fn owns_a_server(counter: Shared<Counter>) {
     let server = ServerProcess::start().unwrap();
-    counter.add(u64::from(server.pid().unwrap())).unwrap();
+    counter.add(u64::from(server.pid())).unwrap();
     std::thread::sleep(Duration::from_secs(1000));
 }
 
@@ -79,10 +94,12 @@ fn a_handle_passed_to_a_stopped_server_stays_alive() {
     let receiver = ServerProcess::start().unwrap();
     let keeper = Keeper::new_in(&receiver).unwrap();
     keeper.len().unwrap();
-    let pid = receiver.pid().unwrap();
+    let pid = receiver.pid();
     signal("STOP", pid);
     let passed = Counter::new_in(&home).unwrap();
-    let error = Shared::with_timeout(&keeper, Duration::from_millis(50)).keep(passed.clone()).unwrap_err();
+    let error = Shared::with_timeout(&keeper, Duration::from_millis(50))
+        .keep(passed.clone())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     drop(passed);
     std::thread::sleep(Duration::from_millis(300));
@@ -92,7 +109,9 @@ fn a_handle_passed_to_a_stopped_server_stays_alive() {
     assert_eq!(keeper.sum().unwrap(), 0, "and is alive");
     assert_eq!(home.object_count().unwrap(), 1);
     signal("KILL", pid);
-    until("it is gone with its holder", || home.object_count().unwrap() == 0);
+    until("it is gone with its holder", || {
+        home.object_count().unwrap() == 0
+    });
 }
 
 #[derive(Default)]

@@ -23,7 +23,10 @@ impl NothingLeft {
     pub fn watch() -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         warm_up();
-        Self { before: Footprint::settled(std::process::id()), _alone: alone }
+        Self {
+            before: Footprint::settled(std::process::id()),
+            _alone: alone,
+        }
     }
 }
 
@@ -39,7 +42,10 @@ impl Drop for NothingLeft {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("left behind:\n{}", self.before.difference(&Footprint::of(me)));
+        panic!(
+            "left behind:\n{}",
+            self.before.difference(&Footprint::of(me))
+        );
     }
 }
 
@@ -51,9 +57,15 @@ fn warm_up() {
         let counter = Counter::new_in(&server).unwrap();
         counter.add(1).unwrap();
         counter.panic().unwrap_err();
-        Shared::with_timeout(&counter, Duration::from_millis(1)).nap(Duration::from_millis(20)).unwrap_err();
+        Shared::with_timeout(&counter, Duration::from_millis(1))
+            .nap(Duration::from_millis(20))
+            .unwrap_err();
         drop(Shared::new(Counter::new()));
-        drop(super::tasks::visit::spawn(Shared::new(Counter::new())).unwrap().join());
+        drop(
+            super::tasks::visit::spawn(Shared::new(Counter::new()))
+                .unwrap()
+                .join(),
+        );
     });
 }
 
@@ -67,10 +79,14 @@ impl Footprint {
         let mut count = |what: String| *found.entry(what).or_insert(0) += 1;
         let process = format!("/proc/{pid}");
         for thread in names(&format!("{process}/task")) {
-            let name = std::fs::read_to_string(format!("{process}/task/{thread}/comm")).unwrap_or_default();
+            let name = std::fs::read_to_string(format!("{process}/task/{thread}/comm"))
+                .unwrap_or_default();
             count(format!("thread {}", name.trim()));
-            let children = std::fs::read_to_string(format!("{process}/task/{thread}/children")).unwrap_or_default();
-            children.split_whitespace().for_each(|_| count("child process".into()));
+            let children = std::fs::read_to_string(format!("{process}/task/{thread}/children"))
+                .unwrap_or_default();
+            children
+                .split_whitespace()
+                .for_each(|_| count("child process".into()));
         }
         for descriptor in names(&format!("{process}/fd")) {
             if let Ok(target) = std::fs::read_link(format!("{process}/fd/{descriptor}")) {
@@ -78,7 +94,9 @@ impl Footprint {
             }
         }
         for folder in folders() {
-            names(&folder).into_iter().for_each(|name| count(format!("{folder}/{name}")));
+            for name in names(&folder) {
+                count(format!("{folder}/{name}"));
+            }
         }
         Self(found)
     }
@@ -98,8 +116,15 @@ impl Footprint {
 
     pub fn difference(&self, after: &Self) -> String {
         let mut text = String::new();
-        for what in self.0.keys().chain(after.0.keys().filter(|what| !self.0.contains_key(*what))) {
-            let (before, now) = (self.0.get(what).unwrap_or(&0), after.0.get(what).unwrap_or(&0));
+        for what in self
+            .0
+            .keys()
+            .chain(after.0.keys().filter(|what| !self.0.contains_key(*what)))
+        {
+            let (before, now) = (
+                self.0.get(what).unwrap_or(&0),
+                after.0.get(what).unwrap_or(&0),
+            );
             if before != now {
                 writeln!(text, "  {what}: {before} before, {now} after").unwrap();
             }
@@ -120,15 +145,27 @@ fn kind(target: &Path) -> String {
 
 /// Where names can be left. Other programs use these too: only names that belong to this project count there.
 fn folders() -> Vec<String> {
-    let mut folders = vec!["/dev/shm".to_owned(), std::env::temp_dir().display().to_string()];
+    let mut folders = vec![
+        "/dev/shm".to_owned(),
+        std::env::temp_dir().display().to_string(),
+    ];
     folders.extend(std::env::var("XDG_RUNTIME_DIR"));
     folders
 }
 
 fn names(folder: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let foreign = |name: &String| folder.starts_with("/proc") || name.starts_with(".tmp") || name.contains("shared") || name.starts_with("psm_");
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let names = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let foreign = |name: &String| {
+        folder.starts_with("/proc")
+            || name.starts_with(".tmp")
+            || name.contains("shared")
+            || name.starts_with("psm_")
+    };
     names.filter(foreign).collect()
 }
 
@@ -139,27 +176,43 @@ fn the_comparison_sees_what_is_left() {
     let before = Footprint::settled(me);
     let name = std::env::temp_dir().join(format!("shared-leftover-{me}"));
     let file = std::fs::File::create(&name).unwrap();
-    let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+    let mut child = std::process::Command::new("sleep")
+        .arg("100")
+        .spawn()
+        .unwrap();
     let difference = before.difference(&Footprint::of(me));
     child.kill().unwrap();
     child.wait().unwrap();
     drop(file);
     std::fs::remove_file(&name).unwrap();
-    assert!(difference.contains("child process: 0 before, 1 after"), "{difference}");
-    assert_eq!(difference.matches("shared-leftover").count(), 2, "the name and the descriptor: {difference}");
+    assert!(
+        difference.contains("child process: 0 before, 1 after"),
+        "{difference}"
+    );
+    assert_eq!(
+        difference.matches("shared-leftover").count(),
+        2,
+        "the name and the descriptor: {difference}"
+    );
 }
 
 #[test]
 fn nothing_is_left_in_a_server_that_clients_have_left() {
     let _nothing_left = NothingLeft::watch();
     let server = ServerProcess::start().unwrap();
-    let pid = server.pid().unwrap();
+    let pid = server.pid();
     // The first visitor brings up what the server keeps.
     let kept = Counter::new_in(&server).unwrap();
-    super::tasks::crowd::spawn((*server).clone(), kept.clone()).unwrap().join().unwrap();
+    super::tasks::crowd::spawn((*server).clone(), kept.clone())
+        .unwrap()
+        .join()
+        .unwrap();
     let before = Footprint::settled(pid);
     for _ in 0..5 {
-        super::tasks::crowd::spawn((*server).clone(), kept.clone()).unwrap().join().unwrap();
+        super::tasks::crowd::spawn((*server).clone(), kept.clone())
+            .unwrap()
+            .join()
+            .unwrap();
     }
     let mut now = Footprint::of(pid);
     for _ in 0..500 {

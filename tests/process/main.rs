@@ -1,7 +1,12 @@
 //! Processes as such: how they start, end and die, and that nothing of them stays. The tests run one at a time, because each
 //! compares what this process has before and after.
 #![forbid(unsafe_code)]
-#![allow(unreachable_pub, reason = "a test crate exports nothing; its types are written as users write theirs")]
+#![allow(
+    unreachable_pub,
+    clippy::mutable_key_type,
+    clippy::unused_self,
+    reason = "a test crate exports nothing; its types and tasks are written as users write theirs"
+)]
 
 mod death;
 mod leftovers;

@@ -12,5 +12,10 @@ pub fn built(folder: &str, name: &str) -> PathBuf {
 
 pub fn run(program: &PathBuf, arguments: &[&str]) -> Output {
     let output = Command::new(program).args(arguments).output();
-    output.unwrap_or_else(|error| panic!("{}: {error}; `cargo test` without a filter builds the examples", program.display()))
+    output.unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; `cargo test` without a filter builds the examples",
+            program.display()
+        )
+    })
 }

@@ -19,13 +19,20 @@ struct Seen {
 #[test]
 fn a_thousand_mixed_calls_are_all_accounted_for() {
     let _nothing_left = NothingLeft::watch();
-    let server = ServerProcess::builder().max_message(100_000).start().unwrap();
+    let server = ServerProcess::builder()
+        .max_message(100_000)
+        .start()
+        .unwrap();
     let counter = Counter::new_in(&server).unwrap();
     let seen = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..10).map(|seed| scope.spawn({
-            let counter = &counter;
-            move || mixed_calls(counter, seed)
-        })).collect();
+        let threads: Vec<_> = (0..10)
+            .map(|seed| {
+                scope.spawn({
+                    let counter = &counter;
+                    move || mixed_calls(counter, seed)
+                })
+            })
+            .collect();
         let mut all = Seen::default();
         for thread in threads {
             let seen = thread.join().unwrap();
@@ -37,16 +44,29 @@ fn a_thousand_mixed_calls_are_all_accounted_for() {
         }
         all
     });
-    assert_eq!(seen.answers + seen.errors + seen.panics + seen.oversized + seen.timeouts, 1000, "{seen:?}");
-    assert!([seen.errors, seen.panics, seen.oversized, seen.timeouts].iter().all(|n| *n > 20), "{seen:?}");
-    assert_eq!(u32::try_from(counter.get().unwrap()).unwrap(), seen.answers, "the server is alive and lost none");
+    assert_eq!(
+        seen.answers + seen.errors + seen.panics + seen.oversized + seen.timeouts,
+        1000,
+        "{seen:?}"
+    );
+    assert!(
+        [seen.errors, seen.panics, seen.oversized, seen.timeouts]
+            .iter()
+            .all(|n| *n > 20),
+        "{seen:?}"
+    );
+    assert_eq!(
+        u32::try_from(counter.get().unwrap()).unwrap(),
+        seen.answers,
+        "the server is alive and lost none"
+    );
     assert_eq!(server.object_count().unwrap(), 1);
 }
 
-/// A hundred calls in an order that depends on `seed` alone.
-fn mixed_calls(counter: &Shared<Counter>, seed: u64) -> Seen {
+/// A hundred calls in an order that depends on `number` alone.
+fn mixed_calls(counter: &Shared<Counter>, number: u64) -> Seen {
     let mut seen = Seen::default();
-    let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
+    let mut random = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
     let large = vec![0; 150_000];
     let hasty = Shared::with_timeout(counter, Duration::from_millis(2));
     for _ in 0..100 {
@@ -55,7 +75,9 @@ fn mixed_calls(counter: &Shared<Counter>, seed: u64) -> Seen {
         random ^= random << 17;
         match random % 8 {
             0 => {
-                assert!(matches!(counter.fail(7), Err(CallError::Method(text)) if text == "failed with 7"));
+                assert!(
+                    matches!(counter.fail(7), Err(CallError::Method(text)) if text == "failed with 7")
+                );
                 seen.errors += 1;
             }
             1 => {
@@ -63,11 +85,17 @@ fn mixed_calls(counter: &Shared<Counter>, seed: u64) -> Seen {
                 seen.panics += 1;
             }
             2 => {
-                assert_eq!(counter.swallow(&large).unwrap_err().kind(), ErrorKind::TooLarge);
+                assert_eq!(
+                    counter.swallow(&large).unwrap_err().kind(),
+                    ErrorKind::TooLarge
+                );
                 seen.oversized += 1;
             }
             3 => {
-                assert_eq!(hasty.nap(Duration::from_millis(50)).unwrap_err().kind(), ErrorKind::Timeout);
+                assert_eq!(
+                    hasty.nap(Duration::from_millis(50)).unwrap_err().kind(),
+                    ErrorKind::Timeout
+                );
                 seen.timeouts += 1;
             }
             _ => {
@@ -91,7 +119,9 @@ fn four_processes_lose_no_increment() {
     let _nothing_left = NothingLeft::watch();
     let server = ServerProcess::start().unwrap();
     let counter = Counter::new_in(&server).unwrap();
-    let processes: Vec<_> = (0..4).map(|_| increment::spawn(counter.clone(), 10_000).unwrap()).collect();
+    let processes: Vec<_> = (0..4)
+        .map(|_| increment::spawn(counter.clone(), 10_000).unwrap())
+        .collect();
     for process in processes {
         process.join().unwrap();
     }

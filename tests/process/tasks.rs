@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use shared_runtime::{CallError, ErrorKind, Executed, Report, ServerHandle, ServerProcess, Shared, task};
+use shared_runtime::{
+    CallError, ErrorKind, Executed, Report, ServerHandle, ServerProcess, Shared, task,
+};
 
 use super::leftovers::NothingLeft;
 use super::tools::{Counter, alive, signal, until};
@@ -95,7 +97,9 @@ fn arguments() -> Vec<String> {
 
 #[task]
 fn runtime_variables() -> usize {
-    std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHARED_")).count()
+    std::env::vars_os()
+        .filter(|(name, _)| name.to_string_lossy().starts_with("SHARED_"))
+        .count()
 }
 
 #[test]
@@ -103,7 +107,9 @@ fn results_and_errors_come_back() {
     let _nothing_left = NothingLeft::watch();
     assert_eq!(add::spawn(2, 3).unwrap().join().unwrap(), 5);
     assert_eq!(parse::spawn("12").unwrap().join().unwrap(), 12);
-    let Err(CallError::Method(report)) = parse::spawn("dozen").unwrap().join() else { panic!("not a number") };
+    let Err(CallError::Method(report)) = parse::spawn("dozen").unwrap().join() else {
+        panic!("not a number")
+    };
     assert!(report.type_name().contains("ParseIntError"));
     assert_eq!(add(1, 1), 2, "the function is still a function");
 }
@@ -112,7 +118,9 @@ fn results_and_errors_come_back() {
 fn exit_codes_tell_success_failure_and_panic() {
     let _nothing_left = NothingLeft::watch();
     let code = |mut process: shared_runtime::Process<u32, Report>| {
-        until("it has been joined", || process.join_timeout(Duration::from_millis(10)).is_some());
+        until("it has been joined", || {
+            process.join_timeout(Duration::from_millis(10)).is_some()
+        });
         process.exit_status().unwrap().code()
     };
     assert_eq!(code(parse::spawn("1").unwrap()), Some(0));
@@ -123,8 +131,14 @@ fn exit_codes_tell_success_failure_and_panic() {
 #[test]
 fn a_panic_comes_back_whole() {
     let _nothing_left = NothingLeft::watch();
-    let CallError::Remote(error) = panics::spawn("a task fell".into()).unwrap().join().unwrap_err();
-    assert_eq!((error.kind(), error.executed()), (ErrorKind::Panicked, Executed::Yes));
+    let CallError::Remote(error) = panics::spawn("a task fell".into())
+        .unwrap()
+        .join()
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Panicked, Executed::Yes)
+    );
     let panic = error.panic().unwrap();
     assert_eq!(panic.message(), "a task fell");
     assert!(panic.location().unwrap().contains("tasks.rs:"));
@@ -135,12 +149,16 @@ fn a_panic_comes_back_whole() {
 #[test]
 fn every_other_end_is_exited_with_its_status() {
     let _nothing_left = NothingLeft::watch();
-    let remote = |outcome: Result<(), CallError<shared_runtime::Never>>| match outcome.unwrap_err() {
+    let remote = |outcome: Result<(), CallError<shared_runtime::Never>>| match outcome.unwrap_err()
+    {
         CallError::Remote(error) => error,
     };
     for code in [0, 3, 255] {
         let error = remote(exits::spawn(code).unwrap().join());
-        assert_eq!((error.kind(), error.executed()), (ErrorKind::Exited, Executed::Maybe));
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::Exited, Executed::Maybe)
+        );
         assert_eq!(error.exit_status().unwrap().code(), Some(code));
     }
     let error = remote(aborts::spawn().unwrap().join());
@@ -163,7 +181,10 @@ fn joining_with_a_timeout() {
     assert!(process.join_timeout(Duration::from_millis(1)).is_none());
     assert!(!process.is_finished() && process.exit_status().is_none());
     until("it can be joined", || process.is_finished());
-    process.join_timeout(Duration::from_secs(1000)).unwrap().unwrap();
+    process
+        .join_timeout(Duration::from_secs(1000))
+        .unwrap()
+        .unwrap();
     assert!(process.exit_status().unwrap().success());
     let again = process.join().unwrap_err();
     assert_eq!(again.remote().unwrap().kind(), ErrorKind::Gone);
@@ -183,12 +204,22 @@ fn handles_go_into_tasks_and_out_of_them() {
     let server = ServerProcess::start().unwrap();
     let counter = Counter::new_in(&server).unwrap();
     assert_eq!(visit::spawn(counter.clone()).unwrap().join().unwrap(), 1);
-    assert_eq!(hands_on::spawn(counter.clone()).unwrap().join().unwrap(), 2, "over two processes");
+    assert_eq!(
+        hands_on::spawn(counter.clone()).unwrap().join().unwrap(),
+        2,
+        "over two processes"
+    );
     let made = makes::spawn((*server).clone()).unwrap().join().unwrap();
-    assert_eq!(made.get().unwrap(), 41, "it outlives the process that made it");
+    assert_eq!(
+        made.get().unwrap(),
+        41,
+        "it outlives the process that made it"
+    );
     drop(counter);
     drop(made);
-    until("the server is empty", || server.object_count().unwrap() == 0);
+    until("the server is empty", || {
+        server.object_count().unwrap() == 0
+    });
 }
 
 /// The argument's only handle is dropped here as soon as the task has begun.
@@ -201,9 +232,15 @@ fn a_handle_in_flight_keeps_its_object() {
         assert_eq!(process.join().unwrap(), 1);
     }
     let call = visit::call(Counter::new_in(&server).unwrap());
-    assert_eq!(server.object_count().unwrap(), 1, "a call that has not been run holds its handles");
+    assert_eq!(
+        server.object_count().unwrap(),
+        1,
+        "a call that has not been run holds its handles"
+    );
     drop(call);
-    until("the server is empty", || server.object_count().unwrap() == 0);
+    until("the server is empty", || {
+        server.object_count().unwrap() == 0
+    });
 }
 
 #[test]
@@ -212,7 +249,10 @@ fn a_result_that_would_die_with_its_process_is_refused() {
     let error = names_its_own::spawn().unwrap().join().unwrap_err();
     let error = error.remote().unwrap();
     assert_eq!(error.kind(), ErrorKind::Encode);
-    assert!(error.to_string().contains("lives in the task's process"), "{error}");
+    assert!(
+        error.to_string().contains("lives in the task's process"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -269,4 +309,26 @@ fn nothing_of_the_runtime_reaches_the_task() {
     assert_eq!(runtime_variables::spawn().unwrap().join().unwrap(), 0);
     assert!(!arguments::spawn().unwrap().join().unwrap().is_empty());
     assert_eq!(add::spawn(1, 1).unwrap().name(), "add");
+}
+
+#[test]
+fn a_call_is_a_value_and_its_process_has_a_name_and_cpus() {
+    let _nothing_left = NothingLeft::watch();
+    let call = reads::call("/proc/self/status".into());
+    let process = shared_runtime::Process::builder()
+        .name("second")
+        .cpus([1])
+        .spawn(call)
+        .unwrap();
+    assert_eq!(process.name(), "second");
+    let status = process.join().unwrap();
+    assert!(
+        status.contains("Name:\tsecond") && status.contains("Cpus_allowed_list:\t1"),
+        "{status}"
+    );
+}
+
+#[task]
+fn reads(path: String) -> String {
+    std::fs::read_to_string(path).unwrap()
 }

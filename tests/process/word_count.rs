@@ -1,6 +1,7 @@
 //! The first program on 20 MB of real text, against a count by a single process.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,14 +19,21 @@ fn four_processes_count_twenty_megabytes_like_one() {
     let files: Vec<PathBuf> = (0..8).map(|n| folder.join(format!("{n}.txt"))).collect();
     // Cut between lines, where no word is.
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    for (file, lines) in files.iter().zip(lines.chunks(lines.len().div_ceil(files.len()))) {
+    for (file, lines) in files
+        .iter()
+        .zip(lines.chunks(lines.len().div_ceil(files.len())))
+    {
         fs::write(file, lines.concat()).unwrap();
     }
     let arguments: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
     let output = run(&built("examples", "word_count"), &arguments);
     fs::remove_dir_all(&folder).unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(printed, expected(&text, files.len()));
 }
 
@@ -45,7 +53,7 @@ fn expected(text: &str, files: usize) -> String {
     sorted.sort_by(|(a, m), (b, n)| (n, a).cmp(&(m, b)));
     let mut printed = format!("{total} words in {files} files, counted by 4 processes\n");
     for (word, n) in &sorted[..10] {
-        printed.push_str(&format!("{n:>9}  {word}\n"));
+        writeln!(printed, "{n:>9}  {word}").unwrap();
     }
     printed
 }
@@ -53,7 +61,10 @@ fn expected(text: &str, files: usize) -> String {
 /// Twenty megabytes of what people wrote: this project's own text, then the sources of the crates it is built from, which
 /// every machine that can build it has; again from the start if that is not enough.
 fn real_text() -> String {
-    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("book"), PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("shared-runtime/src")];
+    let mut folders = vec![
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("book"),
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("shared-runtime/src"),
+    ];
     folders.extend(sources_of_dependencies());
     let mut text = String::new();
     while text.len() < SIZE {
@@ -67,7 +78,9 @@ fn real_text() -> String {
 }
 
 fn append(folder: &Path, text: &mut String) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
@@ -76,11 +89,13 @@ fn append(folder: &Path, text: &mut String) {
         }
         if path.is_dir() {
             append(&path, text);
-        } else if path.extension().is_some_and(|extension| extension == "md" || extension == "rs") {
-            if let Ok(file) = fs::read_to_string(&path) {
-                text.push_str(&file);
-                text.push('\n');
-            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "md" || extension == "rs")
+            && let Ok(file) = fs::read_to_string(&path)
+        {
+            text.push_str(&file);
+            text.push('\n');
         }
     }
 }
@@ -88,13 +103,25 @@ fn append(folder: &Path, text: &mut String) {
 /// As Cargo tells where they are.
 fn sources_of_dependencies() -> Vec<PathBuf> {
     let output = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--manifest-path"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--offline",
+            "--manifest-path",
+        ])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .output()
         .unwrap();
     let metadata = String::from_utf8(output.stdout).unwrap();
-    let paths = metadata.split("\"manifest_path\":\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let mut folders: Vec<PathBuf> = paths.filter_map(|path| Path::new(path).parent()).map(|path| path.join("src")).collect();
+    let paths = metadata
+        .split("\"manifest_path\":\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let mut folders: Vec<PathBuf> = paths
+        .filter_map(|path| Path::new(path).parent())
+        .map(|path| path.join("src"))
+        .collect();
     folders.sort();
     folders
 }

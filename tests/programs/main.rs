@@ -1,6 +1,12 @@
 //! Programs with a `main` of their own, which a test harness cannot offer: how they start decides what is tested. This program
 //! runs itself once for each of them, and says as test harnesses do how many passed.
 #![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    clippy::mutable_key_type,
+    clippy::unused_self,
+    reason = "a test crate exports nothing; its types and tasks are written as users write theirs"
+)]
 
 use std::process::{Command, exit};
 
@@ -14,29 +20,44 @@ const PROGRAMS: [Program; 7] = [
     ("main_returns_an_error", plain::main_checked),
     ("tokio_main_below", below::checked),
     ("tokio_main_above", above::checked),
-    ("a_variable_alone_makes_no_child", a_variable_alone_makes_no_child),
+    (
+        "a_variable_alone_makes_no_child",
+        a_variable_alone_makes_no_child,
+    ),
     ("closed_standard_streams", closed_standard_streams),
 ];
 
 fn main() {
     // Children get the command line of the program they belong to, so they come by here too.
-    if let Some(name) = std::env::args().nth(1) {
-        if let Some((_, program)) = PROGRAMS.iter().find(|(known, _)| *known == name) {
-            return program();
-        }
+    let asked = std::env::args().nth(1);
+    if let Some((_, program)) = PROGRAMS
+        .iter()
+        .find(|(name, _)| Some(*name) == asked.as_deref())
+    {
+        return program();
     }
     let mut failed = 0;
     for (name, _) in PROGRAMS {
-        let output = Command::new(std::env::current_exe().unwrap()).arg(name).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let output = Command::new(std::env::current_exe().unwrap())
+            .arg(name)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
         let passed = output.status.success() && said.matches("checked").count() == 1;
-        println!("program {name} ... {}", if passed { "ok" } else { "FAILED" });
+        println!(
+            "program {name} ... {}",
+            if passed { "ok" } else { "FAILED" }
+        );
         if !passed {
             println!("{}\n{said}", output.status);
             failed += 1;
         }
     }
-    println!("\ntest result: {} passed, {failed} failed", PROGRAMS.len() - failed);
+    println!(
+        "\ntest result: {} passed, {failed} failed",
+        PROGRAMS.len() - failed
+    );
     exit(i32::from(failed > 0));
 }
 
@@ -66,16 +87,29 @@ fn check() {
 }
 
 fn forgets_init() {
-    for error in [ServerProcess::start().unwrap_err(), triple::spawn(1).unwrap_err()] {
+    for error in [
+        ServerProcess::start().unwrap_err(),
+        triple::spawn(1).unwrap_err(),
+    ] {
         assert_eq!(error.kind(), ErrorKind::NotInitialized);
-        for advice in ["#[shared_runtime::main]", "shared_runtime::init()", "test_support!"] {
+        for advice in [
+            "#[shared_runtime::main]",
+            "shared_runtime::init()",
+            "test_support!",
+        ] {
             assert!(error.to_string().contains(advice), "{error}");
         }
     }
     let children = std::fs::read_to_string("/proc/thread-self/children").unwrap();
     assert_eq!(children, "", "nothing was started");
     // What needs no process works all the same.
-    assert_eq!(Echo::new_in(&ServerHandle::local()).unwrap().double(1).unwrap(), 2);
+    assert_eq!(
+        Echo::new_in(&ServerHandle::local())
+            .unwrap()
+            .double(1)
+            .unwrap(),
+        2
+    );
     println!("checked");
 }
 
@@ -90,7 +124,10 @@ fn dies_before_init() {
     for error in [started, spawned] {
         assert_eq!(error.kind(), ErrorKind::Exited, "{error:?}");
         assert_eq!(error.exit_status().unwrap().code(), Some(4));
-        assert!(error.to_string().contains("this child cannot go on"), "{error}");
+        assert!(
+            error.to_string().contains("this child cannot go on"),
+            "{error}"
+        );
     }
     println!("checked");
 }
@@ -113,8 +150,17 @@ fn a_variable_alone_makes_no_child() {
 fn closed_standard_streams() {
     if std::env::args().nth(2).is_none() {
         let itself = std::env::current_exe().unwrap();
-        let command = format!("'{}' closed_standard_streams again 0<&- 2>&-", itself.display());
-        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        let command = format!(
+            "'{}' closed_standard_streams again 0<&- 2>&-",
+            itself.display()
+        );
+        assert!(
+            Command::new("sh")
+                .args(["-c", &command])
+                .status()
+                .unwrap()
+                .success()
+        );
         return;
     }
     shared_runtime::init();

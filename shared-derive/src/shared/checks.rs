@@ -13,7 +13,7 @@ use crate::attributes::{ItemOptions, MethodOptions};
 use crate::carried::Carried;
 use crate::errors::Errors;
 use crate::signature::{Answer, Argument, check_answer, check_arguments};
-use crate::types::{Contents, Form, Outcome, concrete, is_same, last_segment, only_argument, peeled};
+use crate::types::{Contents, Outcome, concrete, is_same, last_segment, only_argument, peeled};
 use crate::wire::alias_error;
 
 /// The rules about the impl as a whole.

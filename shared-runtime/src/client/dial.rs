@@ -54,7 +54,10 @@ fn slot(server: ServerId) -> Slot {
     if !sessions.contains_key(&server) {
         // A slot that nobody uses and whose session has ended is of no further use.
         sessions.retain(|_, slot| {
-            Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|session| session.strong_count() > 0)
+            Arc::strong_count(slot) > 1
+                || slot
+                    .try_lock()
+                    .is_ok_and(|session| session.strong_count() > 0)
         });
     }
     Arc::clone(sessions.entry(server).or_default())
@@ -62,31 +65,60 @@ fn slot(server: ServerId) -> Slot {
 
 fn shake_hands(endpoint: &Endpoint) -> Result<Session, Error> {
     let Address::Abstract(name) = &endpoint.address;
-    let gone = || Error::new(ErrorKind::Disconnected, format!("the server {} is gone", endpoint.name));
+    let gone = || {
+        Error::new(
+            ErrorKind::Disconnected,
+            format!("the server {} is gone", endpoint.name),
+        )
+    };
     let control = Socket::connect(name, HANDSHAKE).map_err(|_| gone())?;
     let credentials = control.peer().map_err(|_| gone())?;
     if credentials.uid != rustix::process::geteuid() {
-        let text = format!("the server {} belongs to user {}, not to this one", endpoint.name, credentials.uid.as_raw());
+        let text = format!(
+            "the server {} belongs to user {}, not to this one",
+            endpoint.name,
+            credentials.uid.as_raw()
+        );
         return Err(Error::new(ErrorKind::Denied, text));
     }
     // Watched before it is greeted: an answer from that process proves that the number had not been reused.
-    let peer = Peer::watch(credentials.pid.as_raw_nonzero().get().cast_unsigned()).map_err(|_| gone())?;
+    let peer =
+        Peer::watch(credentials.pid.as_raw_nonzero().get().cast_unsigned()).map_err(|_| gone())?;
     greet(&control, endpoint)?;
     let deadline = Deadline::after(Some(HANDSHAKE));
-    let answered = wait(&[(control.as_fd(), PollFlags::IN), (peer.as_fd(), PollFlags::IN)], deadline);
-    match answered.map_err(|error| Error::io("waiting for a server", error))?.as_deref() {
+    let answered = wait(
+        &[
+            (control.as_fd(), PollFlags::IN),
+            (peer.as_fd(), PollFlags::IN),
+        ],
+        deadline,
+    );
+    match answered
+        .map_err(|error| Error::io("waiting for a server", error))?
+        .as_deref()
+    {
         Some([true, _]) => {}
         Some(_) => return Err(gone()),
         None => {
-            let text = format!("the server {} has not answered for {HANDSHAKE:?}: is it stopped?", endpoint.name);
+            let text = format!(
+                "the server {} has not answered for {HANDSHAKE:?}: is it stopped?",
+                endpoint.name
+            );
             return Err(Error::new(ErrorKind::Timeout, text));
         }
     }
-    let answer = control.receive(CONTROL_LIMIT).ok().flatten().ok_or_else(gone)?;
+    let answer = control
+        .receive(CONTROL_LIMIT)
+        .ok()
+        .flatten()
+        .ok_or_else(gone)?;
     match codec::decode(&answer.bytes)? {
-        Greeting::Welcome { pid, max_message } if pid == peer.pid() => {
-            Ok(Session::new(endpoint.clone(), Arc::new(peer), control, max_message))
-        }
+        Greeting::Welcome { pid, max_message } if pid == peer.pid() => Ok(Session::new(
+            endpoint.clone(),
+            Arc::new(peer),
+            control,
+            max_message,
+        )),
         Greeting::Welcome { .. } => Err(gone()),
         Greeting::Refused(ErrorOnWire(error)) => Err(error),
     }
@@ -100,10 +132,17 @@ fn greet(control: &Socket, endpoint: &Endpoint) -> Result<(), Error> {
         server: endpoint.server,
         name: program::name().to_owned(),
     };
-    control.send(&codec::encode(&hello)?, &[], Deadline::after(Some(HANDSHAKE))).map_err(|error| match error {
-        SendError::Io(error) => Error::io("greeting a server", error),
-        SendError::Full | SendError::Closed => {
-            Error::new(ErrorKind::Disconnected, format!("the server {} is gone", endpoint.name))
-        }
-    })
+    control
+        .send(
+            &codec::encode(&hello)?,
+            &[],
+            Deadline::after(Some(HANDSHAKE)),
+        )
+        .map_err(|error| match error {
+            SendError::Io(error) => Error::io("greeting a server", error),
+            SendError::Full | SendError::Closed => Error::new(
+                ErrorKind::Disconnected,
+                format!("the server {} is gone", endpoint.name),
+            ),
+        })
 }

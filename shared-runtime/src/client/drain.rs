@@ -1,6 +1,6 @@
 //! Connections whose caller has given up: kept until the server lets go of them, so that nothing on them is lost.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use rustix::event::PollFlags;
@@ -15,9 +15,17 @@ use crate::transport::{Broken, Connection};
 ///
 /// The server may be stopped in the middle of taking over the handles in the request, and a late reply may carry leases
 /// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back.
-pub(super) fn abandon<P: Send + 'static>(session: &Arc<Session>, mut connection: Box<dyn Connection>, pins: P) {
+pub(super) fn abandon<P: Send + 'static>(
+    session: &Arc<Session>,
+    mut connection: Box<dyn Connection>,
+    pins: P,
+) {
     connection.close_sending();
-    run_in_background(Box::new(Drain { session: Arc::clone(session), connection, _pins: pins }));
+    run_in_background(Box::new(Drain {
+        session: Arc::clone(session),
+        connection,
+        _pins: pins,
+    }));
 }
 
 struct Drain<P> {
@@ -27,8 +35,12 @@ struct Drain<P> {
 }
 
 impl<P: Send> Watch for Drain<P> {
-    fn fd(&self) -> (BorrowedFd<'_>, PollFlags) {
-        (self.connection.readable(), PollFlags::IN)
+    fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+        let peer = self.session.peer().as_fd();
+        vec![
+            (self.connection.readable(), PollFlags::IN),
+            (peer, PollFlags::IN),
+        ]
     }
 
     /// A frame in several pieces cannot be acknowledged on a half-closed connection: the server breaks it off and takes

@@ -33,7 +33,11 @@ impl Session {
         if forked() {
             return;
         }
-        let mut pending = self.releases().0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self
+            .releases()
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         pending.leases.push((object, count));
         if !std::mem::replace(&mut pending.sending, true) {
             drop(pending);
@@ -45,16 +49,27 @@ impl Session {
 struct Send(Arc<Session>);
 
 impl Watch for Send {
-    fn fd(&self) -> (BorrowedFd<'_>, PollFlags) {
-        (self.0.control().as_fd(), PollFlags::OUT)
+    fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+        vec![(self.0.control().as_fd(), PollFlags::OUT)]
     }
 
     fn ready(&mut self) -> Next {
-        let mut pending = self.0.releases().0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self
+            .0
+            .releases()
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let start = pending.leases.len().saturating_sub(BATCH);
         let batch = pending.leases[start..].to_vec();
-        let Ok(message) = codec::encode(&Control::Release(batch)) else { return Next::Done };
-        match self.0.control().send(&message, &[], Deadline::after(Some(Duration::ZERO))) {
+        let Ok(message) = codec::encode(&Control::Release(batch)) else {
+            return Next::Done;
+        };
+        match self
+            .0
+            .control()
+            .send(&message, &[], Deadline::after(Some(Duration::ZERO)))
+        {
             Ok(()) => {
                 FRAMES.count_sent();
                 pending.leases.truncate(start);
@@ -64,6 +79,10 @@ impl Watch for Send {
             Err(SendError::Closed | SendError::Io(_)) => pending.leases.clear(),
         }
         pending.sending = !pending.leases.is_empty();
-        if pending.sending { Next::Wait } else { Next::Done }
+        if pending.sending {
+            Next::Wait
+        } else {
+            Next::Done
+        }
     }
 }

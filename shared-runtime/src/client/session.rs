@@ -49,7 +49,12 @@ pub(crate) struct Exchanged {
 }
 
 impl Session {
-    pub(super) fn new(endpoint: Endpoint, peer: Arc<Peer>, control: Socket, max_message: usize) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        peer: Arc<Peer>,
+        control: Socket,
+        max_message: usize,
+    ) -> Self {
         Self {
             endpoint,
             peer,
@@ -70,8 +75,8 @@ impl Session {
         process_label(&self.endpoint.name, self.peer.pid())
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.peer.pid()
+    pub(super) fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     pub(super) fn control(&self) -> &Socket {
@@ -106,9 +111,15 @@ impl Session {
             Ok(frame) => frame,
             Err(broken) => return Err(self.failed(broken, connection, pins, Executed::Maybe)),
         };
-        let (reply, body) = codec::decode_head::<Reply>(&frame).map_err(|error| error.ran(Executed::Maybe))?;
+        let (reply, body) =
+            codec::decode_head::<Reply>(&frame).map_err(|error| error.ran(Executed::Maybe))?;
         let body_at = frame.len() - body.len();
-        Ok(Exchanged { reply, frame, body_at, connection })
+        Ok(Exchanged {
+            reply,
+            frame,
+            body_at,
+            connection,
+        })
     }
 
     fn check_size(&self, size: usize) -> Result<(), Error> {
@@ -123,18 +134,33 @@ impl Session {
     }
 
     /// What a broken exchange means. A connection that timed out is abandoned: what is still said on it, nobody waits for.
-    fn failed<P: Send + 'static>(self: &Arc<Self>, broken: Broken, connection: Lent, pins: P, executed: Executed) -> Error {
+    fn failed<P: Send + 'static>(
+        self: &Arc<Self>,
+        broken: Broken,
+        connection: Lent,
+        pins: P,
+        executed: Executed,
+    ) -> Error {
         let error = match broken {
             Broken::TimedOut => {
                 drain::abandon(self, connection.take(), pins);
-                let text = format!("no answer from {} within the deadline; the method may go on", self.endpoint.name);
-                return Error::new(ErrorKind::Timeout, text).ran(executed).in_process(self.label());
+                let text = format!(
+                    "no answer from {} within the deadline; the method may go on",
+                    self.endpoint.name
+                );
+                return Error::new(ErrorKind::Timeout, text)
+                    .ran(executed)
+                    .in_process(self.label());
             }
             Broken::Closed => self.disconnected(),
-            Broken::TooLarge { size } => Error::new(ErrorKind::TooLarge, format!("the answer takes {size} bytes")),
-            Broken::Corrupt(what) => {
-                Error::new(ErrorKind::Disconnected, format!("the connection to {} carried {what}", self.endpoint.name))
-            }
+            Broken::TooLarge { size } => Error::new(
+                ErrorKind::TooLarge,
+                format!("the answer takes {size} bytes"),
+            ),
+            Broken::Corrupt(what) => Error::new(
+                ErrorKind::Disconnected,
+                format!("the connection to {} carried {what}", self.endpoint.name),
+            ),
             Broken::Io(error) => Error::io("the connection to a server failed", error),
         };
         drop(connection.take());
@@ -146,24 +172,37 @@ impl Session {
         let status = self.peer.exit_status(END_PATIENCE);
         let text = match status {
             Some(status) => format!("the server {} has ended: {status}", self.endpoint.name),
-            None => format!("the server {} has ended or closed the connection", self.endpoint.name),
+            None => format!(
+                "the server {} has ended or closed the connection",
+                self.endpoint.name
+            ),
         };
         Error::new(ErrorKind::Disconnected, text).with_exit(status)
     }
 
     fn borrow(self: &Arc<Self>) -> Result<Lent, Error> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let connection = match idle {
             Some(connection) => connection,
             None => self.connect()?,
         };
-        Ok(Lent { session: Arc::clone(self), connection: Some(connection) })
+        Ok(Lent {
+            session: Arc::clone(self),
+            connection: Some(connection),
+        })
     }
 
     fn connect(&self) -> Result<Box<dyn Connection>, Error> {
         if self.open.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
             self.open.fetch_sub(1, Ordering::Relaxed);
-            let text = format!("{MAX_CONNECTIONS} calls from this process to {} are under way", self.endpoint.name);
+            let text = format!(
+                "{MAX_CONNECTIONS} calls from this process to {} are under way",
+                self.endpoint.name
+            );
             return Err(Error::new(ErrorKind::Overloaded, text));
         }
         let connected = self.open_connection();
@@ -175,14 +214,21 @@ impl Session {
 
     fn open_connection(&self) -> Result<Box<dyn Connection>, Error> {
         let offer = Channel.offer(Arc::clone(&self.peer));
-        let (connection, theirs) = offer.map_err(|error| Error::io("making a connection", error))?;
+        let (connection, theirs) =
+            offer.map_err(|error| Error::io("making a connection", error))?;
         let message = codec::encode(&Control::Connect)?;
         let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
-        match self.control.send(&message, &fds, Deadline::after(Some(CONTROL_PATIENCE))) {
+        match self
+            .control
+            .send(&message, &fds, Deadline::after(Some(CONTROL_PATIENCE)))
+        {
             Ok(()) => Ok(connection),
             Err(SendError::Closed) => Err(self.disconnected().in_process(self.label())),
             Err(SendError::Full) => {
-                let text = format!("the server {} takes no connections: is it stopped?", self.endpoint.name);
+                let text = format!(
+                    "the server {} takes no connections: is it stopped?",
+                    self.endpoint.name
+                );
                 Err(Error::new(ErrorKind::Timeout, text))
             }
             Err(SendError::Io(error)) => Err(Error::io("handing a connection to a server", error)),
@@ -208,7 +254,10 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("server", &self.endpoint.name).field("pid", &self.peer.pid()).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("server", &self.endpoint.name)
+            .field("pid", &self.peer.pid())
+            .finish_non_exhaustive()
     }
 }
 
@@ -219,7 +268,12 @@ impl Exchanged {
 
     /// Says that leases of our own stand for the handles of the reply: the server need not keep its own any longer.
     pub(crate) fn confirm(&mut self) {
-        let taken = Request { subject: Subject::Taken, timeout: None, held: Vec::new(), handles: Handles::default() };
+        let taken = Request {
+            subject: Subject::Taken,
+            timeout: None,
+            held: Vec::new(),
+            handles: Handles::default(),
+        };
         if let Ok(head) = codec::encode(&taken) {
             // If it does not arrive the connection is broken, which says the same.
             let _ = self.connection.get().send(&head, &[], Deadline::NEVER);
@@ -235,12 +289,16 @@ struct Lent {
 
 impl Lent {
     fn get(&mut self) -> &mut dyn Connection {
-        self.connection.as_deref_mut().expect("only `take` empties it, and consumes it")
+        self.connection
+            .as_deref_mut()
+            .expect("only `take` empties it, and consumes it")
     }
 
     /// Keeps the connection from going back.
     fn take(mut self) -> Box<dyn Connection> {
-        self.connection.take().expect("only `take` empties it, and consumes it")
+        self.connection
+            .take()
+            .expect("only `take` empties it, and consumes it")
     }
 }
 

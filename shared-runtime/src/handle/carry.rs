@@ -25,12 +25,20 @@ impl Parcel {
         let open = Open::begin(Direction::Out, nonce(), Vec::new());
         let body = codec::encode(value);
         let Message { nonce, leases, .. } = open.end();
-        Ok(Self { body: body?, nonce, leases })
+        Ok(Self {
+            body: body?,
+            nonce,
+            leases,
+        })
     }
 }
 
 /// Decodes a value out of `body`, with the handles that came with it.
-pub(crate) fn unpack<'de, T: Deserialize<'de>>(body: &'de [u8], nonce: u64, leases: Vec<Arc<Lease>>) -> Result<T, Error> {
+pub(crate) fn unpack<'de, T: Deserialize<'de>>(
+    body: &'de [u8],
+    nonce: u64,
+    leases: Vec<Arc<Lease>>,
+) -> Result<T, Error> {
     let open = Open::begin(Direction::In, nonce, leases);
     let value = codec::decode(body);
     drop(open);
@@ -62,45 +70,71 @@ struct Open {
 impl Open {
     fn begin(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
         OPEN.with_borrow_mut(|open| {
-            open.push(Message { direction, nonce, leases });
+            open.push(Message {
+                direction,
+                nonce,
+                leases,
+            });
             Self { depth: open.len() }
         })
     }
 
     fn end(self) -> Message {
-        OPEN.with_borrow_mut(Vec::pop).expect("begun and not ended")
+        OPEN.with_borrow_mut(|open| {
+            open.truncate(self.depth);
+            open.pop()
+        })
+        .expect("begun and not ended")
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         // The leases are dropped after the borrow: that may run code which looks at the stack.
-        let _left = OPEN.with_borrow_mut(|open| (open.len() >= self.depth).then(|| open.split_off(self.depth - 1)));
+        let _left = OPEN.with_borrow_mut(|open| {
+            (open.len() >= self.depth).then(|| open.split_off(self.depth - 1))
+        });
     }
 }
 
 /// Writes a reference to `lease` into the message being written on this thread.
-pub(crate) fn write_handle<S: Serializer>(lease: &Arc<Lease>, interface: u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_handle<S: Serializer>(
+    lease: &Arc<Lease>,
+    interface: u64,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let place = OPEN.with_borrow_mut(|open| {
-        let message = open.last_mut().filter(|message| message.direction == Direction::Out)?;
-        let known = message.leases.iter().position(|other| Arc::ptr_eq(other, lease));
+        let message = open
+            .last_mut()
+            .filter(|message| message.direction == Direction::Out)?;
+        let known = message
+            .leases
+            .iter()
+            .position(|other| Arc::ptr_eq(other, lease));
         let index = known.unwrap_or_else(|| {
             message.leases.push(Arc::clone(lease));
             message.leases.len() - 1
         });
         Some((message.nonce, index as u64, interface))
     });
-    place.ok_or_else(|| refuse_to_encode(OUTSIDE))?.serialize(serializer)
+    place
+        .ok_or_else(|| refuse_to_encode(OUTSIDE))?
+        .serialize(serializer)
 }
 
 /// Reads a reference to a handle of the message being read on this thread.
-pub(crate) fn read_handle<'de, D: Deserializer<'de>>(interface: u64, deserializer: D) -> Result<Arc<Lease>, D::Error> {
+pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
+    interface: u64,
+    deserializer: D,
+) -> Result<Arc<Lease>, D::Error> {
     let (nonce, index, written) = <(u64, u64, u64)>::deserialize(deserializer)?;
     if written != interface {
         return Err(refuse_to_decode("a handle to an object of another type"));
     }
     let lease = OPEN.with_borrow(|open| {
-        let message = open.last().filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
+        let message = open
+            .last()
+            .filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
         message.leases.get(usize::try_from(index).ok()?).cloned()
     });
     lease.ok_or_else(|| refuse_to_decode(OUTSIDE))
@@ -117,4 +151,106 @@ fn nonce() -> u64 {
         *next = next.wrapping_add(0x9E37_79B9_7F4A_7C15);
         *next
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// A handle, as `Shared` writes and reads one.
+    #[derive(Clone, Debug)]
+    struct Handle(Arc<Lease>);
+
+    impl Serialize for Handle {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            write_handle(&self.0, 7, serializer)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Handle {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            read_handle(7, deserializer).map(Self)
+        }
+    }
+
+    fn handle() -> Handle {
+        Handle(Lease::nowhere(Error::new(ErrorKind::Gone, "a test")))
+    }
+
+    #[test]
+    fn a_handle_written_twice_is_carried_once() {
+        let handle = handle();
+        let parcel = Parcel::pack(&(handle.clone(), vec![handle.clone()], self::handle())).unwrap();
+        assert_eq!(parcel.leases.len(), 2);
+        let (a, b, c): (Handle, Vec<Handle>, Handle) =
+            unpack(&parcel.body, parcel.nonce, parcel.leases).unwrap();
+        assert!(Arc::ptr_eq(&a.0, &handle.0) && Arc::ptr_eq(&b[0].0, &handle.0));
+        assert!(!Arc::ptr_eq(&c.0, &handle.0));
+    }
+
+    #[test]
+    fn outside_a_message_a_handle_says_what_to_use() {
+        let error = codec::encode(&handle()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Encode);
+        assert!(error.to_string().contains("Shared::ticket"), "{error}");
+        let parcel = Parcel::pack(&handle()).unwrap();
+        let error = codec::decode::<Handle>(&parcel.body).unwrap_err();
+        assert!(error.to_string().contains("Shared::ticket"), "{error}");
+    }
+
+    #[test]
+    fn a_body_cannot_be_read_with_the_handles_of_another_message() {
+        let (one, two) = (
+            Parcel::pack(&handle()).unwrap(),
+            Parcel::pack(&handle()).unwrap(),
+        );
+        assert!(unpack::<Handle>(&one.body, two.nonce, two.leases).is_err());
+    }
+
+    #[test]
+    fn an_invented_index_is_an_error() {
+        let parcel = Parcel::pack(&handle()).unwrap();
+        let body = codec::encode(&(parcel.nonce, 1u64, 7u64)).unwrap();
+        assert!(unpack::<Handle>(&body, parcel.nonce, parcel.leases.clone()).is_err());
+        let body = codec::encode(&(parcel.nonce, 0u64, 8u64)).unwrap();
+        let error = unpack::<Handle>(&body, parcel.nonce, parcel.leases).unwrap_err();
+        assert!(error.to_string().contains("another type"), "{error}");
+    }
+
+    /// Panics at the moment it is written or read.
+    struct Trap;
+
+    impl Serialize for Trap {
+        fn serialize<S: Serializer>(&self, _serializer: S) -> Result<S::Ok, S::Error> {
+            panic!("while writing")
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Trap {
+        fn deserialize<D: Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
+            panic!("while reading")
+        }
+    }
+
+    #[test]
+    fn a_panic_in_the_middle_leaves_the_next_message_whole() {
+        let handle = handle();
+        let written = catch_unwind(AssertUnwindSafe(|| Parcel::pack(&(&handle, Trap))));
+        assert!(written.is_err());
+        assert!(
+            codec::encode(&handle).is_err(),
+            "no message is open any more"
+        );
+        let parcel = Parcel::pack(&(&handle, 3u8)).unwrap();
+        let leases = parcel.leases.clone();
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            unpack::<(Handle, Trap)>(&parcel.body, parcel.nonce, leases).map(drop)
+        }));
+        assert!(read.is_err());
+        assert!(unpack::<(Handle, u8)>(&parcel.body, parcel.nonce, parcel.leases).is_ok());
+        assert_eq!(Arc::strong_count(&handle.0), 1, "nothing keeps the handle");
+    }
 }

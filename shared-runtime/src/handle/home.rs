@@ -20,7 +20,10 @@ pub(crate) fn server_id() -> ServerId {
 pub(crate) fn endpoint() -> Result<Endpoint, Error> {
     match LISTEN.get() {
         Some(listen) => listen(),
-        None => Err(Error::new(crate::error::ErrorKind::Gone, "no object is hosted in this process")),
+        None => Err(Error::new(
+            crate::error::ErrorKind::Gone,
+            "no object is hosted in this process",
+        )),
     }
 }
 

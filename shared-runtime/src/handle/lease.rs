@@ -29,7 +29,10 @@ pub(crate) struct Lease {
 pub(crate) enum Place {
     /// In this process: calls go straight to it.
     Here(Arc<Hosted>),
-    At { session: Arc<Session>, object: u64 },
+    At {
+        session: Arc<Session>,
+        object: u64,
+    },
     /// Nowhere that could be reached: every call gives this error.
     Nowhere(Error),
 }
@@ -55,7 +58,10 @@ impl Lease {
 
     /// For an object of the server behind `session`, which has counted this lease already.
     pub(crate) fn granted(session: &Arc<Session>, object: u64) -> Arc<Self> {
-        Self::with_one_more(Place::At { session: Arc::clone(session), object })
+        Self::with_one_more(Place::At {
+            session: Arc::clone(session),
+            object,
+        })
     }
 
     /// For an object that some other process holds for us until we have asked its server for a lease.
@@ -63,16 +69,23 @@ impl Lease {
         if endpoint.server == home::server_id() {
             return Self::here(object);
         }
-        if let Some(lease) = table().get(&(endpoint.server, object)).and_then(Weak::upgrade) {
+        if let Some(lease) = table()
+            .get(&(endpoint.server, object))
+            .and_then(Weak::upgrade)
+        {
             return lease;
         }
         let deadline = deadline.earlier(Deadline::after(Some(TAKE_PATIENCE)));
-        ask(endpoint, object, deadline).map_or_else(Self::nowhere, |session| Self::granted(&session, object))
+        ask(endpoint, object, deadline)
+            .map_or_else(Self::nowhere, |session| Self::granted(&session, object))
     }
 
     /// For a handle that did not survive its way.
     pub(crate) fn nowhere(cause: Error) -> Arc<Self> {
-        Arc::new(Self { place: Place::Nowhere(cause), count: AtomicU64::new(0) })
+        Arc::new(Self {
+            place: Place::Nowhere(cause),
+            count: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -90,7 +103,10 @@ impl Lease {
 
     /// The lease that this process has of the object, with one more counted.
     fn with_one_more(place: Place) -> Arc<Self> {
-        let new = Arc::new(Self { place, count: AtomicU64::new(1) });
+        let new = Arc::new(Self {
+            place,
+            count: AtomicU64::new(1),
+        });
         let Some(key) = new.key() else { return new };
         let mut table = table();
         if let Some(held) = table.get(&key).and_then(Weak::upgrade) {
@@ -112,7 +128,10 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(key) = self.key() else { return };
         let mut table = table();
-        if table.get(&key).is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self)) {
+        if table
+            .get(&key)
+            .is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self))
+        {
             table.remove(&key);
         }
         drop(table);
@@ -128,7 +147,9 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
     }
 }
 
@@ -139,7 +160,9 @@ fn table() -> MutexGuard<'static, HashMap<Key, Weak<Lease>>> {
 fn ask(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Result<Arc<Session>, Error> {
     let session = dial(endpoint)?;
     let request = Request {
-        subject: Subject::Take { objects: vec![object] },
+        subject: Subject::Take {
+            objects: vec![object],
+        },
         timeout: deadline.remaining(),
         held: Vec::new(),
         handles: Handles::default(),
@@ -152,5 +175,8 @@ fn ask(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Result<Arc<Sessi
 }
 
 pub(crate) fn gone() -> Error {
-    Error::new(ErrorKind::Gone, "the object no longer exists: its last handle was dropped")
+    Error::new(
+        ErrorKind::Gone,
+        "the object no longer exists: its last handle was dropped",
+    )
 }

@@ -9,7 +9,14 @@ use super::hosted::Access;
 use crate::os::Deadline;
 
 /// The calls of this process.
-pub(crate) static CALLS: Calls = Calls { state: Mutex::new(State { last: 0, running: BTreeMap::new(), awaited: false }), ended: Condvar::new() };
+pub(crate) static CALLS: Calls = Calls {
+    state: Mutex::new(State {
+        last: 0,
+        running: BTreeMap::new(),
+        awaited: false,
+    }),
+    ended: Condvar::new(),
+};
 
 #[derive(Debug)]
 pub(crate) struct Calls {
@@ -43,7 +50,13 @@ impl Calls {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
-        let call = RunningCall { object, method, caller: caller.to_owned(), since: Instant::now(), holds: None };
+        let call = RunningCall {
+            object,
+            method,
+            caller: caller.to_owned(),
+            since: Instant::now(),
+            holds: None,
+        };
         state.running.insert(number, call);
         Call(number)
     }
@@ -55,8 +68,13 @@ impl Calls {
     /// The calls that hold the lock of `object`, as people would name them.
     pub(crate) fn holders(&self, object: u64) -> Vec<String> {
         let state = self.state();
-        let holding = state.running.values().filter(|call| call.object == Some(object) && call.holds.is_some());
-        holding.map(|call| format!("{} called by {}", call.method, call.caller)).collect()
+        let holding = state
+            .running
+            .values()
+            .filter(|call| call.object == Some(object) && call.holds.is_some());
+        holding
+            .map(|call| format!("{} called by {}", call.method, call.caller))
+            .collect()
     }
 
     /// Waits until no call runs, or the deadline passes.
@@ -65,8 +83,16 @@ impl Calls {
         state.awaited = true;
         while !state.running.is_empty() && !deadline.passed() {
             state = match deadline.remaining() {
-                Some(left) => self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    self.ended
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                }
+                None => self
+                    .ended
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
             };
         }
     }

@@ -39,7 +39,13 @@ pub(crate) struct Hosted {
 unsafe impl Sync for Hosted {}
 
 impl Hosted {
-    pub(crate) fn new(id: u64, interface: u64, type_name: &'static str, locked: bool, value: Box<Object>) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        interface: u64,
+        type_name: &'static str,
+        locked: bool,
+        value: Box<Object>,
+    ) -> Self {
         Self {
             id,
             interface,
@@ -77,11 +83,20 @@ impl Hosted {
     }
 
     /// Waits for the lock, if the object has one.
-    pub(crate) fn lock(&self, access: Access, overtake: bool, deadline: Deadline, cancel: &Cancel) -> Result<Guard<'_>, Refused> {
+    pub(crate) fn lock(
+        &self,
+        access: Access,
+        overtake: bool,
+        deadline: Deadline,
+        cancel: &Cancel,
+    ) -> Result<Guard<'_>, Refused> {
         if self.locked {
             self.lock.acquire(access, overtake, deadline, cancel)?;
         }
-        Ok(Guard { hosted: self, access })
+        Ok(Guard {
+            hosted: self,
+            access,
+        })
     }
 }
 
@@ -96,7 +111,10 @@ impl Drop for Hosted {
 
 impl fmt::Debug for Hosted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hosted").field("id", &self.id).field("type_name", &self.type_name).finish_non_exhaustive()
+        f.debug_struct("Hosted")
+            .field("id", &self.id)
+            .field("type_name", &self.type_name)
+            .finish_non_exhaustive()
     }
 }
 

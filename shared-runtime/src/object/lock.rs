@@ -54,43 +54,30 @@ pub(crate) enum Refused {
 
 impl ObjectLock {
     /// Waits for the lock. With `overtake`, a reader passes the writers that wait: its caller already reads.
-    pub(crate) fn acquire(&self, access: Access, overtake: bool, deadline: Deadline, cancel: &Cancel) -> Result<(), Refused> {
+    pub(crate) fn acquire(
+        &self,
+        access: Access,
+        overtake: bool,
+        deadline: Deadline,
+        cancel: &Cancel,
+    ) -> Result<(), Refused> {
         let mut state = self.state();
         if state.free_for(access) && (overtake || state.queue.is_empty()) {
             state.admit(access);
             return Ok(());
         }
-        let waiter = Arc::new(Waiter { access, admitted: AtomicBool::new(false), wake: Condvar::new() });
+        let waiter = Arc::new(Waiter {
+            access,
+            admitted: AtomicBool::new(false),
+            wake: Condvar::new(),
+        });
         if overtake {
             state.queue.push_front(Arc::clone(&waiter));
         } else {
             state.queue.push_back(Arc::clone(&waiter));
         }
         let _registered = cancel.register(&waiter, &self.state);
-        self.wait(state, &waiter, deadline, cancel)
-    }
-
-    fn wait(&self, mut state: MutexGuard<'_, State>, waiter: &Arc<Waiter>, deadline: Deadline, cancel: &Cancel) -> Result<(), Refused> {
-        loop {
-            if waiter.admitted.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            let refused = match deadline.remaining() {
-                _ if cancel.is_cancelled() => Some(Refused::Cancelled),
-                Some(left) if left.is_zero() => Some(Refused::TimedOut),
-                _ => None,
-            };
-            if let Some(refused) = refused {
-                state.queue.retain(|other| !Arc::ptr_eq(other, waiter));
-                // Those behind may have waited only for this one's turn.
-                state.admit_next();
-                return Err(refused);
-            }
-            state = match deadline.remaining() {
-                Some(left) => waiter.wake.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => waiter.wake.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
+        wait_for_turn(state, &waiter, deadline, cancel)
     }
 
     pub(crate) fn release(&self, access: Access) {
@@ -104,6 +91,44 @@ impl ObjectLock {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Until the lock has been handed over. Whoever gives up leaves the queue as if never there.
+fn wait_for_turn(
+    mut state: MutexGuard<'_, State>,
+    waiter: &Arc<Waiter>,
+    deadline: Deadline,
+    cancel: &Cancel,
+) -> Result<(), Refused> {
+    loop {
+        if waiter.admitted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let refused = match deadline.remaining() {
+            _ if cancel.is_cancelled() => Some(Refused::Cancelled),
+            Some(left) if left.is_zero() => Some(Refused::TimedOut),
+            _ => None,
+        };
+        if let Some(refused) = refused {
+            state.queue.retain(|other| !Arc::ptr_eq(other, waiter));
+            // Those behind may have waited only for this one's turn.
+            state.admit_next();
+            return Err(refused);
+        }
+        state = match deadline.remaining() {
+            Some(left) => {
+                waiter
+                    .wake
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
+            }
+            None => waiter
+                .wake
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
     }
 }
 
@@ -155,12 +180,21 @@ impl Cancel {
     }
 
     fn register(&self, waiter: &Arc<Waiter>, state: &Arc<Mutex<State>>) -> Registered<'_> {
-        self.waiting().push(Waiting { waiter: Arc::clone(waiter), state: Arc::clone(state) });
-        Registered { cancel: self, waiter: Arc::clone(waiter) }
+        self.waiting().push(Waiting {
+            waiter: Arc::clone(waiter),
+            state: Arc::clone(state),
+        });
+        Registered {
+            cancel: self,
+            waiter: Arc::clone(waiter),
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,6 +206,128 @@ struct Registered<'a> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        self.cancel.waiting().retain(|other| !Arc::ptr_eq(&other.waiter, &self.waiter));
+        self.cancel
+            .waiting()
+            .retain(|other| !Arc::ptr_eq(&other.waiter, &self.waiter));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread::{self, JoinHandle};
+    use std::time::Duration;
+
+    use super::*;
+
+    const SHARED: Access = Access::Shared;
+    const ALONE: Access = Access::Exclusive;
+
+    fn take(lock: &ObjectLock, access: Access) {
+        let taken = lock.acquire(access, false, Deadline::NEVER, &Cancel::default());
+        assert_eq!(taken, Ok(()));
+    }
+
+    /// A thread that takes the lock, says so, and keeps it until its handle is joined through `release`.
+    fn waiting(lock: &Arc<ObjectLock>, access: Access) -> (JoinHandle<()>, Receiver<()>) {
+        let (say, taken) = channel();
+        let queued = lock.state().queue.len();
+        let own = Arc::clone(lock);
+        let thread = thread::spawn(move || {
+            take(&own, access);
+            say.send(()).unwrap();
+        });
+        while lock.state().queue.len() == queued {
+            thread::yield_now();
+        }
+        (thread, taken)
+    }
+
+    #[test]
+    fn readers_share_and_a_writer_is_alone() {
+        let lock = ObjectLock::default();
+        take(&lock, SHARED);
+        take(&lock, SHARED);
+        let soon = || Deadline::after(Some(Duration::from_millis(1)));
+        let cancel = Cancel::default();
+        assert_eq!(
+            lock.acquire(ALONE, false, soon(), &cancel),
+            Err(Refused::TimedOut)
+        );
+        lock.release(SHARED);
+        lock.release(SHARED);
+        take(&lock, ALONE);
+        assert_eq!(
+            lock.acquire(SHARED, false, soon(), &cancel),
+            Err(Refused::TimedOut)
+        );
+        lock.release(ALONE);
+        take(&lock, SHARED);
+    }
+
+    #[test]
+    fn arrivals_are_served_in_order() {
+        let lock = Arc::new(ObjectLock::default());
+        take(&lock, SHARED);
+        let (writer, wrote) = waiting(&lock, ALONE);
+        let (reader, reads) = waiting(&lock, SHARED);
+        assert!(
+            reads.try_recv().is_err(),
+            "a reader does not pass a waiting writer"
+        );
+        lock.release(SHARED);
+        wrote.recv().unwrap();
+        assert!(reads.try_recv().is_err());
+        lock.release(ALONE);
+        reads.recv().unwrap();
+        writer.join().unwrap();
+        reader.join().unwrap();
+    }
+
+    #[test]
+    fn a_reader_whose_caller_reads_passes_a_waiting_writer() {
+        let lock = Arc::new(ObjectLock::default());
+        take(&lock, SHARED);
+        let (writer, wrote) = waiting(&lock, ALONE);
+        assert_eq!(
+            lock.acquire(SHARED, true, Deadline::NEVER, &Cancel::default()),
+            Ok(())
+        );
+        lock.release(SHARED);
+        lock.release(SHARED);
+        wrote.recv().unwrap();
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn a_waiter_that_leaves_lets_those_behind_it_in() {
+        let lock = Arc::new(ObjectLock::default());
+        take(&lock, SHARED);
+        let cancel = Cancel::default();
+        let (own, flag) = (Arc::clone(&lock), cancel.clone());
+        let writer = thread::spawn(move || own.acquire(ALONE, false, Deadline::NEVER, &flag));
+        while lock.state().queue.is_empty() {
+            thread::yield_now();
+        }
+        let (reader, reads) = waiting(&lock, SHARED);
+        cancel.cancel();
+        assert_eq!(writer.join().unwrap(), Err(Refused::Cancelled));
+        reads.recv().unwrap();
+        reader.join().unwrap();
+        assert!(cancel.waiting().is_empty());
+    }
+
+    /// A wake-up between a waiter's look at the flag and its sleep would be lost if `cancel` did not pass through the mutex.
+    #[test]
+    fn no_cancellation_is_missed() {
+        let lock = Arc::new(ObjectLock::default());
+        take(&lock, ALONE);
+        for _ in 0..2000 {
+            let cancel = Cancel::default();
+            let (own, flag) = (Arc::clone(&lock), cancel.clone());
+            let waiter = thread::spawn(move || own.acquire(SHARED, false, Deadline::NEVER, &flag));
+            cancel.cancel();
+            assert_eq!(waiter.join().unwrap(), Err(Refused::Cancelled));
+        }
     }
 }

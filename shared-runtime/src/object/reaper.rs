@@ -25,7 +25,10 @@ static JOBS: LazyLock<Option<Mutex<Sender<Job>>>> = LazyLock::new(|| {
             }
         }
     };
-    std::thread::Builder::new().name("shared-reaper".into()).spawn(run).ok()?;
+    std::thread::Builder::new()
+        .name("shared-reaper".into())
+        .spawn(run)
+        .ok()?;
     Some(Mutex::new(sender))
 });
 
@@ -33,7 +36,10 @@ pub(super) fn drop_later(value: Box<Object>) {
     match &*JOBS {
         Some(jobs) => {
             // The thread never ends, so the channel is open.
-            let _ = jobs.lock().unwrap_or_else(PoisonError::into_inner).send(Job::Drop(value));
+            let _ = jobs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .send(Job::Drop(value));
         }
         // No thread to be had: here, then.
         None => drop(catch("", || drop(value))),
@@ -44,7 +50,10 @@ pub(super) fn drop_later(value: Box<Object>) {
 pub(crate) fn finish_drops(deadline: Deadline) {
     let Some(jobs) = &*JOBS else { return };
     let (reached, mark) = channel();
-    let sent = jobs.lock().unwrap_or_else(PoisonError::into_inner).send(Job::Mark(reached));
+    let sent = jobs
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .send(Job::Mark(reached));
     if sent.is_ok() {
         match deadline.remaining() {
             Some(left) => drop(mark.recv_timeout(left)),

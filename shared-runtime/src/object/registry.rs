@@ -28,6 +28,9 @@ struct Tables {
     sessions: HashMap<SessionId, HashMap<u64, u64>>,
 }
 
+/// Sessions with their numbers of leases.
+pub(crate) type Holders = Vec<(SessionId, u64)>;
+
 #[derive(Debug)]
 struct Entry {
     hosted: Arc<Hosted>,
@@ -37,12 +40,24 @@ struct Entry {
 
 impl Registry {
     /// Hosts a value, with one lease for this process.
-    pub(crate) fn insert(&self, interface: u64, type_name: &'static str, locked: bool, value: Box<Object>) -> Arc<Hosted> {
+    pub(crate) fn insert(
+        &self,
+        interface: u64,
+        type_name: &'static str,
+        locked: bool,
+        value: Box<Object>,
+    ) -> Arc<Hosted> {
         self.with(|tables| {
             tables.last_id += 1;
             let id = tables.last_id;
             let hosted = Arc::new(Hosted::new(id, interface, type_name, locked, value));
-            tables.objects.insert(id, Entry { hosted: Arc::clone(&hosted), leases: 1 });
+            tables.objects.insert(
+                id,
+                Entry {
+                    hosted: Arc::clone(&hosted),
+                    leases: 1,
+                },
+            );
             tables.sessions.entry(LOCAL).or_default().insert(id, 1);
             hosted
         })
@@ -50,7 +65,12 @@ impl Registry {
 
     /// The object, if it lives.
     pub(crate) fn get(&self, object: u64) -> Option<Arc<Hosted>> {
-        self.with(|tables| tables.objects.get(&object).map(|entry| Arc::clone(&entry.hosted)))
+        self.with(|tables| {
+            tables
+                .objects
+                .get(&object)
+                .map(|entry| Arc::clone(&entry.hosted))
+        })
     }
 
     /// Lets a session hold leases, until [`end_session`](Registry::end_session).
@@ -91,7 +111,9 @@ impl Registry {
     pub(crate) fn end_session(&self, session: SessionId) {
         let _freed: Vec<Arc<Hosted>> = self.with(|tables| {
             let held = tables.sessions.remove(&session).unwrap_or_default();
-            held.into_iter().filter_map(|(object, leases)| tables.give_back(object, leases)).collect()
+            held.into_iter()
+                .filter_map(|(object, leases)| tables.give_back(object, leases))
+                .collect()
         });
     }
 
@@ -108,18 +130,26 @@ impl Registry {
     }
 
     /// Every object with the leases of each session that holds it, in order of creation.
-    pub(crate) fn list(&self) -> Vec<(Arc<Hosted>, Vec<(SessionId, u64)>)> {
+    pub(crate) fn list(&self) -> Vec<(Arc<Hosted>, Holders)> {
         self.with(|tables| {
-            let mut holders: HashMap<u64, Vec<(SessionId, u64)>> = HashMap::new();
+            let mut holders: HashMap<u64, Holders> = HashMap::new();
             for (session, held) in &tables.sessions {
                 for (object, leases) in held {
-                    holders.entry(*object).or_default().push((*session, *leases));
+                    holders
+                        .entry(*object)
+                        .or_default()
+                        .push((*session, *leases));
                 }
             }
             let mut list: Vec<_> = tables
                 .objects
                 .iter()
-                .map(|(id, entry)| (Arc::clone(&entry.hosted), holders.remove(id).unwrap_or_default()))
+                .map(|(id, entry)| {
+                    (
+                        Arc::clone(&entry.hosted),
+                        holders.remove(id).unwrap_or_default(),
+                    )
+                })
                 .collect();
             list.sort_by_key(|(hosted, _)| hosted.id());
             list
@@ -127,7 +157,8 @@ impl Registry {
     }
 
     fn with<R>(&self, change: impl FnOnce(&mut Tables) -> R) -> R {
-        let mut tables: MutexGuard<'_, Option<Tables>> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables: MutexGuard<'_, Option<Tables>> =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(tables.get_or_insert_default())
     }
 }
@@ -141,5 +172,71 @@ impl Tables {
             return None;
         }
         self.objects.remove(&object).map(|entry| entry.hosted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: SessionId = SessionId(1);
+
+    fn with_one() -> (Registry, u64) {
+        let registry = Registry(Mutex::new(None));
+        let id = registry.insert(1, "test", true, Box::new(())).id();
+        (registry, id)
+    }
+
+    #[test]
+    fn an_object_lives_as_long_as_any_lease() {
+        let (registry, id) = with_one();
+        registry.open_session(CLIENT);
+        assert!(registry.lease(id, CLIENT).is_some());
+        registry.release(id, LOCAL, 1);
+        assert!(registry.get(id).is_some());
+        registry.release(id, CLIENT, 1);
+        assert!(registry.get(id).is_none());
+    }
+
+    /// The reply that carried the second lease crossed the release of the first.
+    #[test]
+    fn leases_are_counted() {
+        let (registry, id) = with_one();
+        registry.open_session(CLIENT);
+        registry.lease(id, CLIENT);
+        registry.lease(id, CLIENT);
+        registry.release(id, LOCAL, 1);
+        registry.release(id, CLIENT, 1);
+        assert!(registry.get(id).is_some());
+    }
+
+    #[test]
+    fn nobody_can_give_back_more_than_they_have() {
+        let (registry, id) = with_one();
+        registry.open_session(CLIENT);
+        registry.lease(id, CLIENT);
+        registry.release(id, CLIENT, 1000);
+        registry.release(id, SessionId(2), 1000);
+        assert!(registry.get(id).is_some(), "this process still holds it");
+    }
+
+    #[test]
+    fn a_session_that_has_ended_gets_no_lease() {
+        let (registry, id) = with_one();
+        registry.open_session(CLIENT);
+        registry.lease(id, CLIENT);
+        registry.end_session(CLIENT);
+        assert!(registry.lease(id, CLIENT).is_none());
+        registry.release(id, LOCAL, 1);
+        assert_eq!(registry.len(), 0);
+    }
+
+    #[test]
+    fn ids_are_never_used_again() {
+        let (registry, first) = with_one();
+        registry.release(first, LOCAL, 1);
+        let second = registry.insert(1, "test", true, Box::new(())).id();
+        assert!(second > first);
+        assert!(registry.get(first).is_none());
     }
 }

@@ -9,10 +9,10 @@ use super::{Deadline, wait};
 
 /// Something to do when a descriptor is ready. None of it may block.
 pub(crate) trait Watch: Send {
-    /// What is waited for. A watch whose descriptor is always ready runs at once.
-    fn fd(&self) -> (BorrowedFd<'_>, PollFlags);
+    /// What is waited for: any of these.
+    fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)>;
 
-    /// The descriptor is ready.
+    /// One of the descriptors is ready.
     fn ready(&mut self) -> Next;
 }
 
@@ -26,8 +26,14 @@ pub(crate) enum Next {
 /// Hands `watch` to the background thread, which is started by the first. Never waits; works in destructors of
 /// thread-locals and at exit.
 pub(crate) fn run_in_background(watch: Box<dyn Watch>) {
-    let Some(background) = Background::running() else { return };
-    background.inbox.lock().unwrap_or_else(PoisonError::into_inner).push(watch);
+    let Some(background) = Background::running() else {
+        return;
+    };
+    background
+        .inbox
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(watch);
     // A full counter means that a wake-up is already under way.
     let _ = rustix::io::write(&background.wake, &1u64.to_ne_bytes());
 }
@@ -46,11 +52,17 @@ impl Background {
             .get_or_init(|| {
                 first = true;
                 let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-                Some(Self { wake, inbox: Mutex::new(Vec::new()) })
+                Some(Self {
+                    wake,
+                    inbox: Mutex::new(Vec::new()),
+                })
             })
             .as_ref()?;
         if first {
-            std::thread::Builder::new().name("shared-background".into()).spawn(|| background.run()).ok()?;
+            std::thread::Builder::new()
+                .name("shared-background".into())
+                .spawn(|| background.run())
+                .ok()?;
         }
         Some(background)
     }
@@ -60,13 +72,27 @@ impl Background {
         loop {
             watches.append(&mut self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
             let mut fds = vec![(self.wake.as_fd(), PollFlags::IN)];
-            fds.extend(watches.iter().map(|watch| watch.fd()));
-            let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else { continue };
+            let counts: Vec<usize> = watches
+                .iter()
+                .map(|watch| {
+                    let own = watch.fds();
+                    fds.extend_from_slice(&own);
+                    own.len()
+                })
+                .collect();
+            let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else {
+                continue;
+            };
             if ready[0] {
                 let _ = rustix::io::read(&self.wake, &mut [0; 8]);
             }
-            let mut ready = ready.into_iter().skip(1);
-            watches.retain_mut(|watch| !ready.next().unwrap_or(false) || watch.ready() == Next::Wait);
+            let mut rest = &ready[1..];
+            let mut counts = counts.into_iter();
+            watches.retain_mut(|watch| {
+                let (own, others) = rest.split_at(counts.next().unwrap_or(0));
+                rest = others;
+                !own.contains(&true) || watch.ready() == Next::Wait
+            });
         }
     }
 }

@@ -15,7 +15,8 @@ impl Deadline {
 
     /// `None`: never. Zero: passed.
     pub(crate) fn remaining(self) -> Option<Duration> {
-        self.0.map(|at| at.saturating_duration_since(Instant::now()))
+        self.0
+            .map(|at| at.saturating_duration_since(Instant::now()))
     }
 
     pub(crate) fn passed(self) -> bool {

@@ -12,7 +12,9 @@ use rustix::mm::{Advice, madvise};
 /// a page that the kernel wipes in a forked child; `getpid` would cost a system call each time.
 pub(crate) fn forked() -> bool {
     static MARK: OnceLock<Option<Mark>> = OnceLock::new();
-    MARK.get_or_init(Mark::new).as_ref().is_some_and(Mark::wiped)
+    MARK.get_or_init(Mark::new)
+        .as_ref()
+        .is_some_and(Mark::wiped)
 }
 
 struct Mark(MmapMut);
@@ -22,11 +24,19 @@ impl Mark {
     fn new() -> Option<Self> {
         let mut page = MmapMut::map_anon(size_of::<AtomicU32>()).ok()?;
         // SAFETY: the whole of a private anonymous mapping of our own, whose content in a forked child is read only as a number.
-        unsafe { madvise(page.as_mut_ptr().cast(), page.len(), Advice::LinuxWipeOnFork) }.ok()?;
+        unsafe {
+            madvise(
+                page.as_mut_ptr().cast(),
+                page.len(),
+                Advice::LinuxWipeOnFork,
+            )
+        }
+        .ok()?;
         page[..4].copy_from_slice(&1u32.to_ne_bytes());
         Some(Self(page))
     }
 
+    #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
     fn wiped(&self) -> bool {
         // SAFETY: a mapping is page-aligned and at least four bytes long, and it is only read after `new`.
         let word = unsafe { &*self.0.as_ptr().cast::<AtomicU32>() };

@@ -18,7 +18,9 @@ pub(crate) fn random_id() -> u128 {
     let mut filled = 0;
     while filled < bytes.len() {
         // The kernel never fails this call for 16 bytes; a signal before the pool is seeded cuts it short.
-        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()).unwrap_or(0);
+        filled +=
+            rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
+                .unwrap_or(0);
     }
     u128::from_ne_bytes(bytes)
 }

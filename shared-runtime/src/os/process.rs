@@ -10,7 +10,8 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, pidfd_open, pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, pidfd_open,
+    pidfd_send_signal, waitid,
 };
 
 use super::{Deadline, wait};
@@ -52,13 +53,24 @@ pub(crate) struct Peer {
 impl Peer {
     /// Watches `pid`. The number may be recycled until the peer has said something after this call.
     pub(crate) fn watch(pid: u32) -> io::Result<Self> {
-        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        let raw = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .ok_or(io::ErrorKind::InvalidInput)?;
         let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
-        Ok(Self { pidfd, pid, child: Child::find(pid) })
+        Ok(Self {
+            pidfd,
+            pid,
+            child: Child::find(pid),
+        })
     }
 
     pub(crate) fn of_child(child: &Arc<Child>) -> io::Result<Self> {
-        Ok(Self { pidfd: child.pidfd.try_clone()?, pid: child.pid, child: Some(Arc::clone(child)) })
+        Ok(Self {
+            pidfd: child.pidfd.try_clone()?,
+            pid: child.pid,
+            child: Some(Arc::clone(child)),
+        })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -93,11 +105,20 @@ static CHILDREN: Mutex<Option<HashMap<u32, Weak<Child>>>> = Mutex::new(None);
 impl Child {
     /// Takes charge of a child that was just started and that nobody else waits for.
     pub(crate) fn adopt(pid: u32) -> io::Result<Arc<Self>> {
-        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+        let raw = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .ok_or(io::ErrorKind::InvalidInput)?;
         let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
-        let child = Arc::new(Self { pidfd, pid, status: OnceLock::new() });
+        let child = Arc::new(Self {
+            pidfd,
+            pid,
+            status: OnceLock::new(),
+        });
         let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
-        children.get_or_insert_default().insert(pid, Arc::downgrade(&child));
+        children
+            .get_or_insert_default()
+            .insert(pid, Arc::downgrade(&child));
         Ok(child)
     }
 
@@ -121,12 +142,14 @@ impl Child {
 
     /// Collects the status of a child that has ended.
     fn collect(&self) -> ExitStatus {
-        *self.status.get_or_init(|| loop {
-            match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
-                Err(Errno::INTR) => {}
-                Ok(Some(status)) => break exit_status(&status),
-                // ECHILD: the program's own `wait`, or an ignored SIGCHLD, took it.
-                Ok(None) | Err(_) => break ExitStatus::unknown(),
+        *self.status.get_or_init(|| {
+            loop {
+                match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
+                    Err(Errno::INTR) => {}
+                    Ok(Some(status)) => break exit_status(&status),
+                    // ECHILD: the program's own `wait`, or an ignored SIGCHLD, took it.
+                    Ok(None) | Err(_) => break ExitStatus::unknown(),
+                }
             }
         })
     }
@@ -147,10 +170,12 @@ impl Drop for Child {
     /// Removes the entry, unless the number already belongs to a later child.
     fn drop(&mut self) {
         let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(children) = children.as_mut() {
-            if children.get(&self.pid).is_some_and(|entry| entry.strong_count() == 0) {
-                children.remove(&self.pid);
-            }
+        if let Some(children) = children.as_mut()
+            && children
+                .get(&self.pid)
+                .is_some_and(|entry| entry.strong_count() == 0)
+        {
+            children.remove(&self.pid);
         }
     }
 }

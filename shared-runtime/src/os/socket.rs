@@ -9,9 +9,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
-    recvmsg, sendmsg, socket_with, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
+    accept_with, bind, connect, listen, recvmsg, sendmsg, socket_with, socketpair,
 };
 
 use super::Deadline;
@@ -41,13 +41,23 @@ pub(crate) enum SendError {
 
 impl Socket {
     pub(crate) fn pair() -> io::Result<(Self, Self)> {
-        let (a, b) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let (a, b) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
         Ok((Self(a), Self(b)))
     }
 
     /// Listens under a name in the abstract namespace, which vanishes with the process.
     pub(crate) fn listen(name: &[u8]) -> io::Result<Self> {
-        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let socket = socket_with(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
         bind(&socket, &SocketAddrUnix::new_abstract_name(name)?)?;
         listen(&socket, 128)?;
         Ok(Self(socket))
@@ -55,7 +65,12 @@ impl Socket {
 
     /// Connects, or gives up after `patience`: connecting waits while the other side has many to accept.
     pub(crate) fn connect(name: &[u8], patience: Duration) -> io::Result<Self> {
-        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let socket = socket_with(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
         set_socket_timeout(&socket, Timeout::Send, Some(patience))?;
         connect(&socket, &SocketAddrUnix::new_abstract_name(name)?)?;
         Ok(Self(socket))
@@ -82,7 +97,12 @@ impl Socket {
     }
 
     /// Sends a whole message or nothing, without waiting longer than the deadline.
-    pub(crate) fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>], deadline: Deadline) -> Result<(), SendError> {
+    pub(crate) fn send(
+        &self,
+        bytes: &[u8],
+        fds: &[BorrowedFd<'_>],
+        deadline: Deadline,
+    ) -> Result<(), SendError> {
         loop {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
             let mut control = SendAncillaryBuffer::new(&mut space);
@@ -94,12 +114,15 @@ impl Socket {
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
-                    let writable = wait(&[(self.0.as_fd(), PollFlags::OUT)], deadline).map_err(SendError::Io)?;
+                    let writable = wait(&[(self.0.as_fd(), PollFlags::OUT)], deadline)
+                        .map_err(SendError::Io)?;
                     if writable.is_none() {
                         return Err(SendError::Full);
                     }
                 }
-                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => return Err(SendError::Closed),
+                Err(Errno::PIPE | Errno::CONNRESET | Errno::NOTCONN) => {
+                    return Err(SendError::Closed);
+                }
                 Err(error) => return Err(SendError::Io(error.into())),
             }
         }
@@ -125,8 +148,14 @@ impl Socket {
                 fds.extend(rights);
             }
         }
-        if received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a message larger than its kind allows"));
+        if received
+            .flags
+            .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC)
+        {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a message larger than its kind allows",
+            ));
         }
         if received.bytes == 0 {
             return Ok(None);
@@ -156,13 +185,23 @@ impl From<OwnedFd> for Socket {
 pub(crate) type Readiness = Vec<bool>;
 
 /// Waits until one of the descriptors is ready; `None` when the deadline passes first.
-pub(crate) fn wait(fds: &[(BorrowedFd<'_>, PollFlags)], deadline: Deadline) -> io::Result<Option<Readiness>> {
-    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
+pub(crate) fn wait(
+    fds: &[(BorrowedFd<'_>, PollFlags)],
+    deadline: Deadline,
+) -> io::Result<Option<Readiness>> {
+    let mut polled: Vec<PollFd<'_>> = fds
+        .iter()
+        .map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags))
+        .collect();
     loop {
         let timeout = deadline.remaining().map(timespec);
         match poll(&mut polled, timeout.as_ref()) {
             Ok(0) => return Ok(None),
-            Ok(_) => return Ok(Some(polled.iter().map(|fd| !fd.revents().is_empty()).collect())),
+            Ok(_) => {
+                return Ok(Some(
+                    polled.iter().map(|fd| !fd.revents().is_empty()).collect(),
+                ));
+            }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

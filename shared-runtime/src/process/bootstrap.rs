@@ -49,10 +49,16 @@ pub(super) struct Offer {
 
 impl Offer {
     pub(super) fn new() -> Result<Self, Error> {
-        let (ours, theirs) = Socket::pair().map_err(|error| Error::io("making a control socket", error))?;
+        let (ours, theirs) =
+            Socket::pair().map_err(|error| Error::io("making a control socket", error))?;
         // Above the standard streams, also in a process that has closed its own: the child gets new ones there.
-        let theirs = fcntl_dupfd_cloexec(&theirs, 3).map_err(|error| Error::io("making a control socket", error))?;
-        Ok(Self { nonce: random_id(), ours, theirs: Socket::from(theirs) })
+        let theirs = fcntl_dupfd_cloexec(&theirs, 3)
+            .map_err(|error| Error::io("making a control socket", error))?;
+        Ok(Self {
+            nonce: random_id(),
+            ours,
+            theirs: Socket::from(theirs),
+        })
     }
 
     /// The environment variable for the child, if it finds its socket at `descriptor`.
@@ -62,10 +68,17 @@ impl Offer {
 
     /// Says who we are and what the child should use; can be said before the child runs.
     pub(super) fn send(&self, name: &str, owner: &OwnedFd) -> Result<(), Error> {
-        let boot = Boot { nonce: self.nonce, name: name.to_owned() };
+        let boot = Boot {
+            nonce: self.nonce,
+            name: name.to_owned(),
+        };
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
         let fds = [owner.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let sent = self.ours.send(&codec::encode(&boot)?, &fds, Deadline::after(Some(PATIENCE)));
+        let sent = self.ours.send(
+            &codec::encode(&boot)?,
+            &fds,
+            Deadline::after(Some(PATIENCE)),
+        );
         sent.map_err(|error| Error::io("writing to a control socket", format!("{error:?}")))
     }
 }
@@ -79,9 +92,15 @@ pub(super) fn inherited() -> Option<Inherited> {
     let (descriptor, nonce) = variable.split_once(':')?;
     let nonce = u128::from_str_radix(nonce, 16).ok()?;
     let control = claim(descriptor.parse().ok()?)?;
-    wait(&[(control.as_fd(), PollFlags::IN)], Deadline::after(Some(PATIENCE))).ok()??;
+    wait(
+        &[(control.as_fd(), PollFlags::IN)],
+        Deadline::after(Some(PATIENCE)),
+    )
+    .ok()??;
     let message = control.receive(LIMIT).ok()??;
-    let boot = codec::decode::<Boot>(&message.bytes).ok().filter(|boot| boot.nonce == nonce)?;
+    let boot = codec::decode::<Boot>(&message.bytes)
+        .ok()
+        .filter(|boot| boot.nonce == nonce)?;
     let credentials = control.peer().ok()?;
     if Some(credentials.pid) != rustix::process::getppid() {
         // The owner started this process and is gone already: nobody is left to run for, and `main` must not run.
@@ -89,7 +108,14 @@ pub(super) fn inherited() -> Option<Inherited> {
     }
     let owner_pid = credentials.pid.as_raw_nonzero().get().cast_unsigned();
     let [owner, stdout, stderr] = <[OwnedFd; 3]>::try_from(message.fds).ok()?;
-    Some(Inherited { name: boot.name, owner, owner_pid, stdout, stderr, control })
+    Some(Inherited {
+        name: boot.name,
+        owner,
+        owner_pid,
+        stdout,
+        stderr,
+        control,
+    })
 }
 
 /// The inherited descriptor, closed for programs that this process starts.

@@ -27,7 +27,14 @@ const PANIC: i32 = 101;
 
 /// Runs what the owner asks for. Never returns.
 pub(super) fn run(inherited: Inherited) -> ! {
-    let Inherited { name, owner, owner_pid, stdout, stderr, control } = inherited;
+    let Inherited {
+        name,
+        owner,
+        owner_pid,
+        stdout,
+        stderr,
+        control,
+    } = inherited;
     take_streams(&stdout, &stderr);
     program::set_name(&name);
     let code = serve_owner(control, owner_pid, owner).unwrap_or_else(|error| {
@@ -47,7 +54,8 @@ fn take_streams(stdout: &OwnedFd, stderr: &OwnedFd) {
 
 fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Result<i32, Error> {
     let peer = Peer::watch(owner_pid).map_err(|error| Error::io("watching the owner", error))?;
-    let control = Channel::over(control, Arc::new(peer)).map_err(|error| Error::io("making a control channel", error))?;
+    let control = Channel::over(control, Arc::new(peer))
+        .map_err(|error| Error::io("making a control channel", error))?;
     let mut control = Control(control);
     let (order, body) = control.order()?;
     match order {
@@ -66,25 +74,51 @@ fn end_with(owner: OwnedFd) -> Result<(), Error> {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
             // Not `exit`: the task's own thread is running, and handlers could wait for it. Whatever this process
             // held goes with it.
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process(
+                rustix::process::getpid(),
+                rustix::process::Signal::KILL,
+            );
         }
     };
-    let started = std::thread::Builder::new().name("shared-owner".into()).spawn(watch);
-    started.map(drop).map_err(|error| Error::io("starting the thread that watches the owner", error))
+    let started = std::thread::Builder::new()
+        .name("shared-owner".into())
+        .spawn(watch);
+    started
+        .map(drop)
+        .map_err(|error| Error::io("starting the thread that watches the owner", error))
 }
 
-fn run_task(control: &mut Control, name: &str, handles: &Handles, body: &[u8]) -> Result<i32, Error> {
-    let leases = handles.claims.iter().map(|claim| arrival(claim, Deadline::NEVER)).collect();
+fn run_task(
+    control: &mut Control,
+    name: &str,
+    handles: &Handles,
+    body: &[u8],
+) -> Result<i32, Error> {
+    let leases = handles
+        .claims
+        .iter()
+        .map(|claim| arrival(claim, Deadline::NEVER))
+        .collect();
     control.say(&FromChild::Started, &[])?;
-    let arguments = Arguments { body, nonce: handles.nonce, leases };
+    let arguments = Arguments {
+        body,
+        nonce: handles.nonce,
+        leases,
+    };
     let returned = task(name).and_then(|task| {
         let within = || catch(program::label(), || (task.run)(arguments));
-        context::within(Context { deadline: Deadline::NEVER, held: Vec::new() }, within)
-            .unwrap_or_else(|panic| {
-                let error = Error::new(ErrorKind::Panicked, panic.to_string());
-                Err(error.ran(Executed::Yes).with_panic(panic))
-            })
-            .map_err(|error| error.in_task(task.name))
+        context::within(
+            Context {
+                deadline: Deadline::NEVER,
+                held: Vec::new(),
+            },
+            within,
+        )
+        .unwrap_or_else(|panic| {
+            let error = Error::new(ErrorKind::Panicked, panic.to_string());
+            Err(error.ran(Executed::Yes).with_panic(panic))
+        })
+        .map_err(|error| error.in_task(task.name))
     });
     finish(control, returned)
 }
@@ -95,15 +129,28 @@ fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
         Ok(parcel) => (Ok(()), parcel),
         Err(error) => (Err(error), Parcel::default()),
     };
-    let claims = parcel.leases.iter().map(claim).collect::<Result<Vec<_>, _>>()?;
+    let claims = parcel
+        .leases
+        .iter()
+        .map(claim)
+        .collect::<Result<Vec<_>, _>>()?;
     let code = match &outcome {
         Ok(()) if encodes_error(&parcel.body) => FAILURE,
         Ok(()) => SUCCESS,
         Err(error) if error.kind() == ErrorKind::Panicked => PANIC,
         Err(_) => FAILURE,
     };
-    let reply = Reply { outcome: outcome.map_err(ErrorOnWire), handles: Handles { nonce: parcel.nonce, claims } };
-    if control.say(&FromChild::Finished(reply), &parcel.body).is_ok() {
+    let reply = Reply {
+        outcome: outcome.map_err(ErrorOnWire),
+        handles: Handles {
+            nonce: parcel.nonce,
+            claims,
+        },
+    };
+    if control
+        .say(&FromChild::Finished(reply), &parcel.body)
+        .is_ok()
+    {
         // An owner that is gone, or has given the task up, takes nothing.
         let _ = control.order();
     }
@@ -117,7 +164,11 @@ fn encodes_error(body: &[u8]) -> bool {
 
 /// An object of this process would be gone before its handle arrived.
 fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Parcel, Error> {
-    if parcel.leases.iter().any(|lease| matches!(lease.place(), Place::Here(_))) {
+    if parcel
+        .leases
+        .iter()
+        .any(|lease| matches!(lease.place(), Place::Here(_)))
+    {
         let text = "the result of a task names an object that lives in the task's process, which ends with it: make the object on \
             a server (`…_in`)";
         return Err(Error::new(ErrorKind::Encode, text).ran(Executed::Yes));
@@ -153,16 +204,24 @@ struct Control(Box<dyn Connection>);
 
 impl Control {
     fn order(&mut self) -> Result<(ToChild, Vec<u8>), Error> {
-        let frame = self.0.receive(usize::MAX, Deadline::NEVER).map_err(|broken| lost(&broken))?;
+        let frame = self
+            .0
+            .receive(usize::MAX, Deadline::NEVER)
+            .map_err(|broken| lost(&broken))?;
         let (head, body) = codec::decode_head(&frame)?;
         Ok((head, body.to_vec()))
     }
 
     fn say(&mut self, head: &FromChild, body: &[u8]) -> Result<(), Error> {
-        self.0.send(&codec::encode(head)?, body, Deadline::NEVER).map_err(|broken| lost(&broken))
+        self.0
+            .send(&codec::encode(head)?, body, Deadline::NEVER)
+            .map_err(|broken| lost(&broken))
     }
 }
 
 fn lost(broken: &Broken) -> Error {
-    Error::new(ErrorKind::Disconnected, format!("the owner of this process is gone ({broken:?})"))
+    Error::new(
+        ErrorKind::Disconnected,
+        format!("the owner of this process is gone ({broken:?})"),
+    )
 }

@@ -9,10 +9,10 @@ mod task;
 
 pub use server::{ServerBuilder, ServerProcess};
 pub use start::init;
-pub use task::{Never, Process, TaskCall, TaskFn, spawn, task_call};
+pub use task::{Never, Process, ProcessBuilder, TaskCall, TaskFn, spawn, task_call};
 
-pub(crate) use start::run_test_child;
 pub use start::TEST_CRATES;
+pub(crate) use start::run_test_child;
 
 /// Handles, servers and processes are passed between threads and shared by them.
 const _: () = {

@@ -38,7 +38,7 @@ const MAX_MESSAGE: usize = 1 << 30;
 ///     shared_runtime::init();
 ///     let server = ServerProcess::start()?;
 ///     let greeter = Greeter::new_in(&server)?;
-///     assert_eq!(greeter.greet("you")?, format!("Hello, you, from {}", server.pid().unwrap()));
+///     assert_eq!(greeter.greet("you")?, format!("Hello, you, from {}", server.pid()));
 ///     Ok(())
 /// }
 /// ```
@@ -76,14 +76,21 @@ impl ServerProcess {
         if status.success() {
             return Ok(());
         }
-        let text = format!("the server {} did not end by itself: {status}", self.spawned.name);
-        Err(Error::new(ErrorKind::Exited, text).with_exit(Some(status)).in_process(self.spawned.label()))
+        let text = format!(
+            "the server {} did not end by itself: {status}",
+            self.spawned.name
+        );
+        Err(Error::new(ErrorKind::Exited, text)
+            .with_exit(Some(status))
+            .in_process(self.spawned.label()))
     }
 
     /// How the server's process ended; `None` while it runs.
     #[must_use]
     pub fn exit_status(&self) -> Option<ExitStatus> {
-        self.spawned.child.wait(Deadline::after(Some(Duration::ZERO)))
+        self.spawned
+            .child
+            .wait(Deadline::after(Some(Duration::ZERO)))
     }
 
     fn stop(&mut self) -> ExitStatus {
@@ -96,7 +103,9 @@ impl ServerProcess {
             }
             child.signal(signal);
         }
-        child.wait(Deadline::NEVER).unwrap_or_else(ExitStatus::unknown)
+        child
+            .wait(Deadline::NEVER)
+            .unwrap_or_else(ExitStatus::unknown)
     }
 }
 
@@ -116,7 +125,9 @@ impl Deref for ServerProcess {
 
 impl fmt::Debug for ServerProcess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ServerProcess").field(&self.spawned.label()).finish()
+        f.debug_tuple("ServerProcess")
+            .field(&self.spawned.label())
+            .finish()
     }
 }
 
@@ -131,7 +142,12 @@ pub struct ServerBuilder {
 
 impl Default for ServerBuilder {
     fn default() -> Self {
-        Self { name: None, cpus: Vec::new(), max_message: MAX_MESSAGE, shutdown_timeout: SHUTDOWN_TIMEOUT }
+        Self {
+            name: None,
+            cpus: Vec::new(),
+            max_message: MAX_MESSAGE,
+            shutdown_timeout: SHUTDOWN_TIMEOUT,
+        }
     }
 }
 
@@ -174,13 +190,25 @@ impl ServerBuilder {
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
         let name = self.name.unwrap_or_else(|| format!("server-{number}"));
         let mut spawned = spawn::spawn(&name, &self.cpus)?;
-        let settings = ServerSettings { max_message: self.max_message, shutdown_timeout: self.shutdown_timeout };
+        let settings = ServerSettings {
+            max_message: self.max_message,
+            shutdown_timeout: self.shutdown_timeout,
+        };
         spawned.tell(&ToChild::Serve { settings }, &[])?;
         let handle = match spawned.first_answer()? {
             FromChild::Serving(endpoint) => ServerHandle::at(endpoint),
-            _ => return Err(Error::new(ErrorKind::Decode, "a new server said something out of turn")),
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Decode,
+                    "a new server said something out of turn",
+                ));
+            }
         };
         handle.connect()?;
-        Ok(ServerProcess { handle, spawned, shutdown_timeout: self.shutdown_timeout })
+        Ok(ServerProcess {
+            handle,
+            spawned,
+            shutdown_timeout: self.shutdown_timeout,
+        })
     }
 }

@@ -2,10 +2,11 @@
 //! gets to speak.
 
 use std::io::Read;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStderr, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -17,7 +18,9 @@ use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, ToChild};
-use crate::os::{Child, Deadline, Peer, own_pidfd, process_label, wait};
+use crate::os::{
+    Child, Deadline, Next, Peer, Watch, own_pidfd, process_label, run_in_background, wait,
+};
 use crate::transport::{Broken, Channel, Connection};
 
 /// How much of a child's early standard error is kept for the report of its end.
@@ -43,15 +46,26 @@ pub(super) fn spawn(name: &str, cpus: &[usize]) -> Result<Spawned, Error> {
     let (variable, value) = offer.variable(offer.theirs.as_fd().as_raw_fd());
     command.env(variable, value);
     prepare(&mut command, &offer, cpu_set(cpus)?);
-    let mut started = command.spawn().map_err(|error| Error::io("starting a process", error))?;
+    let mut started = command
+        .spawn()
+        .map_err(|error| Error::io("starting a process", error))?;
     let early = started.stderr.take();
-    let child = Child::adopt(started.id()).map_err(|error| Error::io("watching a new process", error))?;
+    let child =
+        Child::adopt(started.id()).map_err(|error| Error::io("watching a new process", error))?;
     let Offer { ours, theirs, .. } = offer;
     // Else the child's end would not close the channel.
     drop(theirs);
-    let peer = Peer::of_child(&child).map_err(|error| Error::io("watching a new process", error))?;
-    let control = Channel::over(ours, Arc::new(peer)).map_err(|error| Error::io("making a control channel", error))?;
-    Ok(Spawned { name: name.to_owned(), child, control: Mutex::new(control), early, said: Vec::new() })
+    let peer =
+        Peer::of_child(&child).map_err(|error| Error::io("watching a new process", error))?;
+    let control = Channel::over(ours, Arc::new(peer))
+        .map_err(|error| Error::io("making a control channel", error))?;
+    Ok(Spawned {
+        name: name.to_owned(),
+        child,
+        control: Mutex::new(control),
+        early,
+        said: Vec::new(),
+    })
 }
 
 /// This process, for children that must not outlive it.
@@ -71,10 +85,19 @@ fn command(executable: &OwnedFd, entry: Entry) -> Command {
     match entry {
         // As Python's `multiprocessing` does: a child sees the command line of the program it belongs to.
         Entry::Main => command.args(arguments),
-        Entry::Test(name) => command.args(["--exact", name, "--nocapture", "--test-threads=1", "--quiet"]),
+        Entry::Test(name) => command.args([
+            "--exact",
+            name,
+            "--nocapture",
+            "--test-threads=1",
+            "--quiet",
+        ]),
     };
     // What a test harness prints about its one hidden test is of no interest; the child gets the real ones with its first message.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -83,7 +106,7 @@ fn prepare(command: &mut Command, offer: &Offer, cpus: Option<CpuSet>) {
     let inherited = offer.theirs.as_fd().as_raw_fd();
     let between = move || {
         // SAFETY: the child's copy of a descriptor that the parent keeps open until `spawn` returns.
-        let inherited = unsafe { std::os::fd::BorrowedFd::borrow_raw(inherited) };
+        let inherited = unsafe { BorrowedFd::borrow_raw(inherited) };
         fcntl_setfd(inherited, FdFlags::empty())?;
         if let Some(cpus) = &cpus {
             // Before the program has begun: in force for every thread it will ever have.
@@ -116,7 +139,10 @@ impl Spawned {
     }
 
     fn control(&mut self) -> &mut dyn Connection {
-        &mut **self.control.get_mut().unwrap_or_else(PoisonError::into_inner)
+        &mut **self
+            .control
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the child something. That it can no longer be told shows when its answer is awaited.
@@ -139,7 +165,11 @@ impl Spawned {
 
     /// The child's next word with its body; `None` when the deadline passes first. A child that has ended without one is an
     /// error, of which the caller knows how much of the task that leaves done.
-    pub(super) fn answer(&mut self, deadline: Deadline, executed: Executed) -> Result<Option<(FromChild, Vec<u8>)>, Error> {
+    pub(super) fn answer(
+        &mut self,
+        deadline: Deadline,
+        executed: Executed,
+    ) -> Result<Option<(FromChild, Vec<u8>)>, Error> {
         match self.control().receive(usize::MAX, deadline) {
             Ok(frame) => {
                 let (head, body) = codec::decode_head(&frame)?;
@@ -152,28 +182,41 @@ impl Spawned {
 
     /// Waits for the end of a child that has nothing more to say.
     pub(super) fn ended(&mut self, executed: Executed) -> Error {
-        let status = self.child.wait(Deadline::NEVER).unwrap_or_else(ExitStatus::unknown);
+        let status = self
+            .child
+            .wait(Deadline::NEVER)
+            .unwrap_or_else(ExitStatus::unknown);
         self.listen_to_early_errors();
         let mut text = format!("the process ended without a result: {status}");
         if let Some(last) = last_lines(&self.said) {
             text.push_str("; its last words: ");
             text.push_str(&last);
         }
-        Error::new(ErrorKind::Exited, text).with_exit(Some(status)).ran(executed).in_process(self.label())
+        Error::new(ErrorKind::Exited, text)
+            .with_exit(Some(status))
+            .ran(executed)
+            .in_process(self.label())
     }
 
     /// Keeps what the child writes to its standard error before it has found its own, and passes it on to ours. Ends when the
     /// child speaks, or ends.
     fn listen_to_early_errors(&mut self) {
-        let Some(mut early) = self.early.take() else { return };
-        let control = self.control.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut early) = self.early.take() else {
+            return;
+        };
+        let control = self
+            .control
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
             let fds = [
                 (early.as_fd(), PollFlags::IN),
                 (control.readable(), PollFlags::IN),
                 (self.child.as_fd(), PollFlags::IN),
             ];
-            let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else { return };
+            let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else {
+                return;
+            };
             if !ready[0] {
                 return;
             }
@@ -192,10 +235,40 @@ impl Spawned {
     }
 }
 
+impl Drop for Spawned {
+    /// The process goes on; the background thread collects its status, so that no zombie stays.
+    fn drop(&mut self) {
+        if self
+            .child
+            .wait(Deadline::after(Some(Duration::ZERO)))
+            .is_none()
+        {
+            run_in_background(Box::new(Collect(Arc::clone(&self.child))));
+        }
+    }
+}
+
+struct Collect(Arc<Child>);
+
+impl Watch for Collect {
+    fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+        vec![(self.0.as_fd(), PollFlags::IN)]
+    }
+
+    fn ready(&mut self) -> Next {
+        let _status = self.0.wait(Deadline::NEVER);
+        Next::Done
+    }
+}
+
 /// The last few lines of what a child said.
 fn last_lines(said: &[u8]) -> Option<String> {
     let said = String::from_utf8_lossy(said);
-    let lines: Vec<&str> = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
     let last = lines.get(lines.len().saturating_sub(5)..)?;
     (!last.is_empty()).then(|| last.join(" / "))
 }

@@ -33,10 +33,8 @@ pub(super) enum Entry {
 /// that a person or a script started. Call it before any thread is started. In a set-user-id program it does nothing.
 ///
 /// ```
-/// fn main() {
-///     shared_runtime::init();
-///     // …
-/// }
+/// shared_runtime::init();
+/// // … the rest of `main`
 /// ```
 pub fn init() {
     if privileged() {
@@ -68,7 +66,9 @@ pub(super) fn entry() -> Result<(&'static OwnedFd, Entry), Error> {
         return Err(Error::new(ErrorKind::NotInitialized, NOT_INITIALIZED));
     };
     remember_executable()?;
-    let executable = EXECUTABLE.get().ok_or_else(|| Error::new(ErrorKind::NotInitialized, NOT_INITIALIZED))?;
+    let executable = EXECUTABLE
+        .get()
+        .ok_or_else(|| Error::new(ErrorKind::NotInitialized, NOT_INITIALIZED))?;
     Ok((executable, entry))
 }
 
@@ -77,7 +77,8 @@ const NOT_INITIALIZED: &str = "this program cannot start processes yet: put #[sh
 
 fn remember_executable() -> Result<(), Error> {
     if EXECUTABLE.get().is_none() {
-        let file = File::open("/proc/self/exe").map_err(|error| Error::io("opening this program's executable", error))?;
+        let file = File::open("/proc/self/exe")
+            .map_err(|error| Error::io("opening this program's executable", error))?;
         // Another thread may have been first, with the same file.
         let _ = EXECUTABLE.set(file.into());
     }

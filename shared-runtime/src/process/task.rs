@@ -15,7 +15,7 @@ use crate::exit::ExitStatus;
 use crate::handle::{Parcel, unpack};
 use crate::interface::Task;
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ToChild};
-use crate::os::{Deadline, Next, Watch, run_in_background};
+use crate::os::Deadline;
 
 /// A function with `#[task]`, as a type.
 pub trait TaskFn: 'static {
@@ -55,43 +55,97 @@ impl<F: TaskFn> fmt::Debug for TaskCall<F> {
 
 /// Makes a call of arguments; what is wrong with them is said when it is run.
 pub fn task_call<F: TaskFn, A: Serialize + ?Sized>(arguments: &A) -> TaskCall<F> {
-    TaskCall { arguments: Parcel::pack(arguments), function: PhantomData }
+    TaskCall {
+        arguments: Parcel::pack(arguments),
+        function: PhantomData,
+    }
 }
 
-/// Runs a call in a new process.
+/// Runs a call in a new process with nothing special about it.
 ///
 /// # Errors
 ///
-/// `NotInitialized`, `Encode`, `Exited` if the process ends before it begins.
+/// As [`ProcessBuilder::spawn`].
 pub fn spawn<F: TaskFn>(call: TaskCall<F>) -> Result<Process<F::Output, F::Error>, Error> {
-    let name = F::TASK.name;
-    start(name, call.arguments).map(Process::new).map_err(|error| error.in_task(name))
+    Process::builder().spawn(call)
 }
 
-/// Returns when the child has taken the handles among its arguments: ours may go then.
-fn start(task: &str, arguments: Result<Parcel, Error>) -> Result<Spawned, Error> {
-    let Parcel { body, nonce, leases } = arguments?;
-    let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
-    let process = task.rsplit("::").next().unwrap_or(task);
-    let mut spawned = spawn::spawn(process, &[])?;
-    let order = ToChild::Task { task: task.to_owned(), handles: Handles { nonce, claims } };
-    spawned.tell(&order, &body)?;
-    match spawned.first_answer()? {
-        FromChild::Started => Ok(spawned),
-        _ => Err(unexpected(&spawned)),
+/// What is to be said about a task's process before it starts: made by [`Process::builder`].
+#[derive(Clone, Debug, Default)]
+pub struct ProcessBuilder {
+    name: Option<String>,
+    cpus: Vec<usize>,
+}
+
+impl ProcessBuilder {
+    /// What the process is called in errors and in `ps`. Default: the name of the function.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The CPUs the process may run on, by number: in force before its program begins. Default: those of this process.
+    #[must_use]
+    pub fn cpus(mut self, cpus: impl IntoIterator<Item = usize>) -> Self {
+        self.cpus = cpus.into_iter().collect();
+        self
+    }
+
+    /// Runs `call` in a new process, and returns when it has begun: the handles among its arguments are held there then.
+    ///
+    /// # Errors
+    ///
+    /// `NotInitialized`; `Encode` or `TooLarge` for the arguments; `Exited` with the process's last words if it ends
+    /// before it begins; `Io`.
+    pub fn spawn<F: TaskFn>(
+        self,
+        call: TaskCall<F>,
+    ) -> Result<Process<F::Output, F::Error>, Error> {
+        let started = self.start(F::TASK.name, call.arguments);
+        started
+            .map(Process::new)
+            .map_err(|error| error.in_task(F::TASK.name))
+    }
+
+    fn start(self, task: &str, arguments: Result<Parcel, Error>) -> Result<Spawned, Error> {
+        let Parcel {
+            body,
+            nonce,
+            leases,
+        } = arguments?;
+        let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
+        let name = self
+            .name
+            .as_deref()
+            .or_else(|| task.rsplit("::").next())
+            .unwrap_or(task);
+        let mut spawned = spawn::spawn(name, &self.cpus)?;
+        let order = ToChild::Task {
+            task: task.to_owned(),
+            handles: Handles { nonce, claims },
+        };
+        spawned.tell(&order, &body)?;
+        match spawned.first_answer()? {
+            FromChild::Started => Ok(spawned),
+            _ => Err(unexpected(&spawned)),
+        }
     }
 }
 
 fn unexpected(spawned: &Spawned) -> Error {
-    Error::new(ErrorKind::Decode, "a child process said something out of turn").in_process(spawned.label())
+    Error::new(
+        ErrorKind::Decode,
+        "a child process said something out of turn",
+    )
+    .in_process(spawned.label())
 }
 
 /// A [`#[task]`](macro@crate::task) running in a process of its own; its result is `T`, or `E` if it fails.
 ///
 /// Dropping it leaves the process running. A task ends with the process that started it.
 pub struct Process<T, E> {
-    /// Empty only while it is dropped.
-    spawned: Option<Spawned>,
+    spawned: Spawned,
     result: Outcome<T, E>,
 }
 
@@ -102,9 +156,20 @@ enum Outcome<T, E> {
     Given,
 }
 
+impl Process<(), Never> {
+    /// To say more about a process before it starts: `Process::builder().name("left").spawn(count::call(…))`.
+    #[must_use]
+    pub fn builder() -> ProcessBuilder {
+        ProcessBuilder::default()
+    }
+}
+
 impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
     fn new(spawned: Spawned) -> Self {
-        Self { spawned: Some(spawned), result: Outcome::Awaited }
+        Self {
+            spawned,
+            result: Outcome::Awaited,
+        }
     }
 
     /// Waits for the end of the process.
@@ -114,7 +179,8 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
     /// [`CallError::Method`] is the task's own error. A panic is `Panicked`; a process that ended in any other way without a
     /// result is `Exited`, with its [status](Error::exit_status).
     pub fn join(mut self) -> Result<T, CallError<E>> {
-        self.join_until(Deadline::NEVER).unwrap_or_else(|| Err(given()))
+        self.join_until(Deadline::NEVER)
+            .unwrap_or_else(|| Err(given()))
     }
 
     /// The same, but not longer than `timeout`: `None` if the process is still running then. The result is given once; after that,
@@ -136,7 +202,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
             return None;
         }
         // The process has nothing left to do but to end.
-        self.spawned.as_ref()?.child.wait(deadline)?;
+        self.spawned.child.wait(deadline)?;
         match std::mem::replace(&mut self.result, Outcome::Given) {
             Outcome::Here(result) => Some(result),
             Outcome::Awaited | Outcome::Given => Some(Err(given())),
@@ -145,16 +211,19 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
 
     /// Receives the result, if it comes before the deadline.
     fn advance(&mut self, deadline: Deadline) {
-        if let (Outcome::Awaited, Some(spawned)) = (&self.result, &mut self.spawned) {
-            if let Some(result) = receive(spawned, deadline) {
-                self.result = Outcome::Here(result);
-            }
+        if let Outcome::Awaited = self.result
+            && let Some(result) = receive(&mut self.spawned, deadline)
+        {
+            self.result = Outcome::Here(result);
         }
     }
 }
 
 fn given<E>() -> CallError<E> {
-    let error = Error::new(ErrorKind::Gone, "the result was given to an earlier `join_timeout`");
+    let error = Error::new(
+        ErrorKind::Gone,
+        "the result was given to an earlier `join_timeout`",
+    );
     CallError::Remote(error.ran(Executed::Yes))
 }
 
@@ -162,70 +231,48 @@ impl<T, E> Process<T, E> {
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.spawned.as_ref().map_or(0, |spawned| spawned.child.pid())
+        self.spawned.child.pid()
     }
 
     /// The name it has in errors and in `ps`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.spawned.as_ref().map_or("", |spawned| &spawned.name)
+        &self.spawned.name
     }
 
     /// How it ended; `None` while it runs.
     #[must_use]
     pub fn exit_status(&self) -> Option<ExitStatus> {
-        self.spawned.as_ref()?.child.wait(Deadline::after(Some(Duration::ZERO)))
+        self.spawned
+            .child
+            .wait(Deadline::after(Some(Duration::ZERO)))
     }
 
     /// Asks the process to end, with `SIGTERM`.
     pub fn terminate(&self) {
-        self.signal(Signal::TERM);
+        self.spawned.child.signal(Signal::TERM);
     }
 
     /// Ends the process, with `SIGKILL`.
     pub fn kill(&self) {
-        self.signal(Signal::KILL);
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(spawned) = &self.spawned {
-            spawned.child.signal(signal);
-        }
+        self.spawned.child.signal(Signal::KILL);
     }
 }
 
 impl<T, E> fmt::Debug for Process<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("name", &self.name()).field("pid", &self.pid()).finish_non_exhaustive()
-    }
-}
-
-impl<T, E> Drop for Process<T, E> {
-    /// The process goes on; the background thread collects its status, so that no zombie stays.
-    fn drop(&mut self) {
-        if let Some(spawned) = self.spawned.take() {
-            if spawned.child.wait(Deadline::after(Some(Duration::ZERO))).is_none() {
-                run_in_background(Box::new(Collect(spawned.child)));
-            }
-        }
-    }
-}
-
-struct Collect(std::sync::Arc<crate::os::Child>);
-
-impl Watch for Collect {
-    fn fd(&self) -> (std::os::fd::BorrowedFd<'_>, rustix::event::PollFlags) {
-        (std::os::fd::AsFd::as_fd(&*self.0), rustix::event::PollFlags::IN)
-    }
-
-    fn ready(&mut self) -> Next {
-        let _status = self.0.wait(Deadline::NEVER);
-        Next::Done
+        f.debug_struct("Process")
+            .field("name", &self.name())
+            .field("pid", &self.pid())
+            .finish_non_exhaustive()
     }
 }
 
 /// `None` when the deadline passes first.
-fn receive<T: DeserializeOwned, E: DeserializeOwned>(spawned: &mut Spawned, deadline: Deadline) -> Option<Result<T, CallError<E>>> {
+fn receive<T: DeserializeOwned, E: DeserializeOwned>(
+    spawned: &mut Spawned,
+    deadline: Deadline,
+) -> Option<Result<T, CallError<E>>> {
     match spawned.answer(deadline, Executed::Maybe) {
         Ok(None) => None,
         Ok(Some((FromChild::Finished(reply), body))) => Some(open(spawned, &reply, &body)),
@@ -235,13 +282,23 @@ fn receive<T: DeserializeOwned, E: DeserializeOwned>(spawned: &mut Spawned, dead
 }
 
 /// Takes the handles of a result, lets the child go, and decodes.
-fn open<T: DeserializeOwned, E: DeserializeOwned>(spawned: &mut Spawned, reply: &Reply, body: &[u8]) -> Result<T, CallError<E>> {
-    let leases = reply.handles.claims.iter().map(|claim| arrival(claim, Deadline::NEVER)).collect();
+fn open<T: DeserializeOwned, E: DeserializeOwned>(
+    spawned: &mut Spawned,
+    reply: &Reply,
+    body: &[u8],
+) -> Result<T, CallError<E>> {
+    let leases = reply
+        .handles
+        .claims
+        .iter()
+        .map(|claim| arrival(claim, Deadline::NEVER))
+        .collect();
     // A child that is gone already needs no answer.
     let _ = spawned.tell(&ToChild::Taken, &[]);
     if let Err(ErrorOnWire(error)) = &reply.outcome {
         return Err(error.clone().in_process(spawned.label()).into());
     }
-    let result: Result<T, E> = unpack(body, reply.handles.nonce, leases).map_err(|error| error.ran(Executed::Yes))?;
+    let result: Result<T, E> =
+        unpack(body, reply.handles.nonce, leases).map_err(|error| error.ran(Executed::Yes))?;
     result.map_err(CallError::Method)
 }

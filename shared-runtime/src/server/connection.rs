@@ -23,10 +23,18 @@ pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: usize) -> 
     let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
     let cutter = connection.cutter().ok()?;
     let run = move || {
-        Serving { session: &session, connection, pins: Vec::new() }.run();
+        Serving {
+            session: &session,
+            connection,
+            pins: Vec::new(),
+        }
+        .run();
         session.closed(number);
     };
-    std::thread::Builder::new().name("shared-call".into()).spawn(run).ok()?;
+    std::thread::Builder::new()
+        .name("shared-call".into())
+        .spawn(run)
+        .ok()?;
     Some(cutter)
 }
 
@@ -43,7 +51,9 @@ impl Serving<'_> {
         loop {
             let frame = match self.connection.receive(max_message(), Deadline::NEVER) {
                 Ok(frame) => frame,
-                Err(Broken::TooLarge { size }) => return self.refuse(too_large("the request", size)),
+                Err(Broken::TooLarge { size }) => {
+                    return self.refuse(too_large("the request", size));
+                }
                 Err(_) => return,
             };
             self.pins.clear();
@@ -69,15 +79,36 @@ impl Serving<'_> {
 
     fn answer(&self, request: Request, body: &[u8]) -> Returned {
         let deadline = Deadline::after(request.timeout);
-        let leases = request.handles.claims.iter().map(|claim| arrival(claim, deadline)).collect();
-        let arguments = Arguments { body, nonce: request.handles.nonce, leases };
-        let context = Context { deadline, held: request.held };
-        let caller = Caller { label: &self.session.label, cancel: &self.session.cancel, context };
+        let leases = request
+            .handles
+            .claims
+            .iter()
+            .map(|claim| arrival(claim, deadline))
+            .collect();
+        let arguments = Arguments {
+            body,
+            nonce: request.handles.nonce,
+            leases,
+        };
+        let context = Context {
+            deadline,
+            held: request.held,
+        };
+        let caller = Caller {
+            label: &self.session.label,
+            cancel: &self.session.cancel,
+            context,
+        };
         match request.subject {
-            Subject::Method { object, interface, method } => {
-                dispatch::call_method(caller, object, interface, method, arguments)
-            }
-            Subject::Constructor { interface, constructor } => dispatch::construct(caller, interface, constructor, arguments),
+            Subject::Method {
+                object,
+                interface,
+                method,
+            } => dispatch::call_method(caller, object, interface, method, arguments),
+            Subject::Constructor {
+                interface,
+                constructor,
+            } => dispatch::construct(caller, interface, constructor, arguments),
             Subject::Take { objects } => self.take(&objects).and_then(|()| encode(&())),
             Subject::ClearPoison { object } => {
                 REGISTRY.get(object).ok_or_else(gone)?.set_poisoned(false);
@@ -105,7 +136,14 @@ impl Serving<'_> {
     /// Sends an answer. Leases of our own objects are granted with it, before the handles that keep them alive here go; if
     /// it cannot be sent they are taken back.
     fn reply(&mut self, returned: Returned) -> Result<(), Broken> {
-        let (outcome, Parcel { body, nonce, leases }) = match returned {
+        let (
+            outcome,
+            Parcel {
+                body,
+                nonce,
+                leases,
+            },
+        ) = match returned {
             Ok(Encoded(parcel)) if parcel.body.len() > max_message() => {
                 let error = too_large("the answer", parcel.body.len()).ran(Executed::Yes);
                 (Err(ErrorOnWire(error)), Parcel::default())
@@ -114,8 +152,14 @@ impl Serving<'_> {
             Err(error) => (Err(ErrorOnWire(error)), Parcel::default()),
         };
         let claims: Vec<Claim> = leases.iter().map(|lease| self.grant(lease)).collect();
-        let reply = Reply { outcome, handles: Handles { nonce, claims } };
-        self.pins = leases.into_iter().filter(|lease| matches!(lease.place(), Place::At { .. })).collect();
+        let reply = Reply {
+            outcome,
+            handles: Handles { nonce, claims },
+        };
+        self.pins = leases
+            .into_iter()
+            .filter(|lease| matches!(lease.place(), Place::At { .. }))
+            .collect();
         let sent = match codec::encode(&reply) {
             Ok(head) => self.connection.send(&head, &body, Deadline::NEVER),
             Err(error) => Err(Broken::Corrupt(error.to_string())),
@@ -130,7 +174,11 @@ impl Serving<'_> {
         let offered = match lease.place() {
             Place::Here(hosted) => {
                 let granted = REGISTRY.lease(hosted.id(), self.session.id);
-                granted.map(|hosted| Claim::Granted { object: hosted.id() }).ok_or_else(gone)
+                granted
+                    .map(|hosted| Claim::Granted {
+                        object: hosted.id(),
+                    })
+                    .ok_or_else(gone)
             }
             _ => claim(lease),
         };
@@ -147,6 +195,9 @@ impl Serving<'_> {
 }
 
 fn too_large(what: &str, size: usize) -> Error {
-    let text = format!("{what} takes {size} bytes, the limit is {} (option `max_message` of the server's builder)", max_message());
+    let text = format!(
+        "{what} takes {size} bytes, the limit is {} (option `max_message` of the server's builder)",
+        max_message()
+    );
     Error::new(ErrorKind::TooLarge, text)
 }

@@ -68,19 +68,41 @@ pub(crate) fn inspect() -> Inspection {
     let list = REGISTRY.list();
     let name = |id: SessionId| {
         let session = sessions.iter().find(|session| session.id == id);
-        session.map_or_else(|| if id == LOCAL { program::label().to_owned() } else { "a client that has left".to_owned() }, |s| s.label.clone())
+        session.map_or_else(
+            || {
+                if id == LOCAL {
+                    program::label().to_owned()
+                } else {
+                    "a client that has left".to_owned()
+                }
+            },
+            |s| s.label.clone(),
+        )
     };
     let objects = list.iter().map(|(hosted, holders)| ObjectInfo {
         id: hosted.id(),
         type_name: hosted.type_name().to_owned(),
-        holders: holders.iter().map(|(session, leases)| (name(*session), *leases)).collect(),
+        holders: holders
+            .iter()
+            .map(|(session, leases)| (name(*session), *leases))
+            .collect(),
         poisoned: hosted.is_poisoned(),
     });
-    let held_by = |id: SessionId| list.iter().filter(|(_, holders)| holders.iter().any(|(holder, _)| *holder == id)).count();
+    let held_by = |id: SessionId| {
+        list.iter()
+            .filter(|(_, holders)| holders.iter().any(|(holder, _)| *holder == id))
+            .count()
+    };
     Inspection {
         process: program::label().to_owned(),
         objects: objects.collect(),
-        sessions: sessions.iter().map(|s| SessionInfo { process: s.label.clone(), objects: held_by(s.id) }).collect(),
+        sessions: sessions
+            .iter()
+            .map(|s| SessionInfo {
+                process: s.label.clone(),
+                objects: held_by(s.id),
+            })
+            .collect(),
         calls: CALLS.list().iter().map(call_info).collect(),
     }
 }

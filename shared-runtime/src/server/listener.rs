@@ -40,14 +40,23 @@ pub(crate) fn listen() -> Result<Endpoint, Error> {
     }
     let address = Address::private();
     let Address::Abstract(name) = &address;
-    let socket = Arc::new(Socket::listen(name).map_err(|error| Error::io("listening for sessions", error))?);
+    let socket =
+        Arc::new(Socket::listen(name).map_err(|error| Error::io("listening for sessions", error))?);
     let accepting = Arc::clone(&socket);
     std::thread::Builder::new()
         .name("shared-listener".into())
         .spawn(move || accept(&accepting))
         .map_err(|error| Error::io("starting the listener's thread", error))?;
-    let endpoint = Endpoint { server: server_id(), address, name: program::name().to_owned() };
-    *listening = Some(Listening { endpoint: endpoint.clone(), socket });
+    let endpoint = Endpoint {
+        server: server_id(),
+        address,
+        name: program::name().to_owned(),
+        pid: std::process::id(),
+    };
+    *listening = Some(Listening {
+        endpoint: endpoint.clone(),
+        socket,
+    });
     Ok(endpoint)
 }
 
@@ -65,7 +74,11 @@ fn accept(socket: &Socket) {
 /// Stops serving: no new sessions, running calls may end until the deadline, then all sessions end and all objects are
 /// dropped.
 pub(crate) fn stop(deadline: Deadline) {
-    if let Some(listening) = LISTENING.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(listening) = LISTENING
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
         listening.socket.cut();
     }
     CALLS.wait_for_none(deadline);

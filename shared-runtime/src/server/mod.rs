@@ -6,6 +6,6 @@ mod inspect;
 mod listener;
 mod session;
 
-pub(crate) use listener::{configure, listen, stop};
-pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub(crate) use inspect::inspect;
+pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
+pub(crate) use listener::{configure, listen, stop};

@@ -24,7 +24,10 @@ const HANDSHAKE: Duration = Duration::from_secs(2);
 const MAX_CONNECTIONS: usize = 256;
 
 /// The sessions of this server.
-pub(super) static SESSIONS: Sessions = Sessions { last: AtomicU64::new(0), open: Mutex::new(BTreeMap::new()) };
+pub(super) static SESSIONS: Sessions = Sessions {
+    last: AtomicU64::new(0),
+    open: Mutex::new(BTreeMap::new()),
+};
 
 pub(super) struct Sessions {
     last: AtomicU64,
@@ -47,7 +50,12 @@ pub(super) struct Session {
 
 impl Sessions {
     pub(super) fn list(&self) -> Vec<Arc<Session>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
     }
 
     pub(super) fn end_all(&self) {
@@ -69,7 +77,10 @@ impl Sessions {
             last_connection: AtomicUsize::new(0),
         });
         REGISTRY.open_session(id);
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&session));
+        self.open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::clone(&session));
         session
     }
 }
@@ -82,7 +93,11 @@ pub(super) fn begin(client: Socket) {
             session.end();
         }
     };
-    drop(std::thread::Builder::new().name("shared-session".into()).spawn(run));
+    drop(
+        std::thread::Builder::new()
+            .name("shared-session".into())
+            .spawn(run),
+    );
 }
 
 /// `None` if the client is refused, says nothing, or is gone.
@@ -92,18 +107,31 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
         return None;
     }
     let peer = Peer::watch(credentials.pid.as_raw_nonzero().get().cast_unsigned()).ok()?;
-    wait(&[(client.as_fd(), PollFlags::IN)], Deadline::after(Some(HANDSHAKE))).ok()??;
+    wait(
+        &[(client.as_fd(), PollFlags::IN)],
+        Deadline::after(Some(HANDSHAKE)),
+    )
+    .ok()??;
     let message = client.receive(CONTROL_LIMIT).ok()??;
-    let hello = codec::decode::<Hello>(&message.bytes).ok().filter(|hello| hello.magic == MAGIC)?;
+    let hello = codec::decode::<Hello>(&message.bytes)
+        .ok()
+        .filter(|hello| hello.magic == MAGIC)?;
     let refusal = refusal(&hello);
     let greeting = match &refusal {
         Some(error) => Greeting::Refused(ErrorOnWire(error.clone())),
-        None => Greeting::Welcome { pid: std::process::id(), max_message: max_message() },
+        None => Greeting::Welcome {
+            pid: std::process::id(),
+            max_message: max_message(),
+        },
     };
     // Before the welcome: what the client asks next finds the session.
     let label = process_label(&hello.name, peer.pid());
     let session = SESSIONS.open(label, peer, client);
-    let greeted = codec::encode(&greeting).ok().map(|bytes| session.control.send(&bytes, &[], Deadline::after(Some(HANDSHAKE))));
+    let greeted = codec::encode(&greeting).ok().map(|bytes| {
+        session
+            .control
+            .send(&bytes, &[], Deadline::after(Some(HANDSHAKE)))
+    });
     if refusal.is_none() && matches!(greeted, Some(Ok(()))) {
         return Some(session);
     }
@@ -113,23 +141,32 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
 
 fn refusal(hello: &Hello) -> Option<Error> {
     if hello.protocol != PROTOCOL || hello.build != build_id() {
-        let text = format!("{} was built from another executable than this server", hello.name);
+        let text = format!(
+            "{} was built from another executable than this server",
+            hello.name
+        );
         return Some(Error::new(ErrorKind::Incompatible, text));
     }
-    (hello.server != server_id()).then(|| Error::new(ErrorKind::Gone, "another server has this address now"))
+    (hello.server != server_id())
+        .then(|| Error::new(ErrorKind::Gone, "another server has this address now"))
 }
 
 impl Session {
     /// Runs no user code, so leases come and go whatever methods do.
     fn serve(self: &Arc<Self>) {
         loop {
-            let fds = [(self.control.as_fd(), PollFlags::IN), (self.peer.as_fd(), PollFlags::IN)];
+            let fds = [
+                (self.control.as_fd(), PollFlags::IN),
+                (self.peer.as_fd(), PollFlags::IN),
+            ];
             match wait(&fds, Deadline::NEVER).ok().flatten().as_deref() {
                 Some([true, _]) => {}
                 // The client's process has ended, though a fork of it may hold the socket open.
                 _ => return,
             }
-            let Ok(Some(message)) = self.control.receive(CONTROL_LIMIT) else { return };
+            let Ok(Some(message)) = self.control.receive(CONTROL_LIMIT) else {
+                return;
+            };
             match codec::decode(&message.bytes) {
                 Ok(Control::Connect) => self.connect(message.fds),
                 Ok(Control::Release(leases)) => {
@@ -167,10 +204,16 @@ impl Session {
             connection.cut();
         }
         REGISTRY.end_session(self.id);
-        SESSIONS.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        SESSIONS
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
     }
 
     fn connections(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, Socket>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@
 //! what the bytes mean, only on the library's practice of attaching one descriptor for one endpoint.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
@@ -23,14 +23,14 @@ use crate::os::{Deadline, SendError, Socket};
 /// Longer than any message that carries one endpoint and nothing else.
 const TEMPLATE_LIMIT: usize = 4096;
 
-/// `socket`, one end of a pair, as the sending end of a channel.
-pub(super) fn sender(socket: OwnedFd) -> io::Result<IpcSender<Packet>> {
+/// A copy of `socket`, one end of a pair, as the sending end of a channel.
+pub(super) fn sender(socket: BorrowedFd<'_>) -> io::Result<IpcSender<Packet>> {
     static LANE: Lane<IpcSender<Packet>> = Lane::new();
     LANE.adopt(socket, || ipc::channel().map(|(sender, _)| sender))
 }
 
-/// `socket`, one end of a pair, as the receiving end of a channel.
-pub(super) fn receiver(socket: OwnedFd) -> io::Result<IpcReceiver<Packet>> {
+/// A copy of `socket`, one end of a pair, as the receiving end of a channel.
+pub(super) fn receiver(socket: BorrowedFd<'_>) -> io::Result<IpcReceiver<Packet>> {
     static LANE: Lane<IpcReceiver<Packet>> = Lane::new();
     LANE.adopt(socket, || ipc::channel().map(|(_, receiver)| receiver))
 }
@@ -51,16 +51,27 @@ impl<T: Serialize + for<'de> Deserialize<'de> + Send> Lane<T> {
         Self(OnceLock::new())
     }
 
-    fn adopt(&self, socket: OwnedFd, sample: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    fn adopt(
+        &self,
+        socket: BorrowedFd<'_>,
+        sample: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
         if self.0.get().is_none() {
             // Two threads may both build one; the second is dropped.
             let _ = self.0.set(Mutex::new(Fed::build(sample()?)?));
         }
-        let fed = self.0.get().ok_or(io::ErrorKind::NotFound)?.lock().unwrap_or_else(PoisonError::into_inner);
-        fed.entry.send(&fed.template, &[socket.as_fd()], Deadline::NEVER).map_err(|error| match error {
-            SendError::Io(error) => error,
-            SendError::Full | SendError::Closed => io::ErrorKind::BrokenPipe.into(),
-        })?;
+        let fed = self
+            .0
+            .get()
+            .ok_or(io::ErrorKind::NotFound)?
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        fed.entry
+            .send(&fed.template, &[socket], Deadline::NEVER)
+            .map_err(|error| match error {
+                SendError::Io(error) => error,
+                SendError::Full | SendError::Closed => io::ErrorKind::BrokenPipe.into(),
+            })?;
         fed.exit.recv().map_err(io::Error::other)
     }
 }
@@ -69,34 +80,68 @@ impl<T: Serialize + for<'de> Deserialize<'de>> Fed<T> {
     fn build(sample: T) -> io::Result<Self> {
         let (entry, exit) = ipc::channel::<T>()?;
         let raw_exit = find_receiver(&entry)?;
-        let next = || raw_exit.receive(TEMPLATE_LIMIT)?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof));
+        let next = || {
+            raw_exit
+                .receive(TEMPLATE_LIMIT)?
+                .ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+        };
 
         entry.send(sample).map_err(io::Error::other)?;
         let template = next()?.bytes;
 
-        entry.clone().to_opaque().to::<IpcSender<T>>().send(entry).map_err(io::Error::other)?;
+        entry
+            .clone()
+            .to_opaque()
+            .to::<IpcSender<T>>()
+            .send(entry)
+            .map_err(io::Error::other)?;
         let raw_entry = next()?.fds.pop().ok_or(io::ErrorKind::UnexpectedEof)?;
-        Ok(Self { entry: Socket::from(raw_entry), exit, template })
+        Ok(Self {
+            entry: Socket::from(raw_entry),
+            exit,
+            template,
+        })
     }
 }
 
 /// The receiving socket of the channel that `entry` sends into: the one in which a number nobody else knows can be seen.
 fn find_receiver<T: Serialize>(entry: &IpcSender<T>) -> io::Result<Socket> {
     let mark = crate::os::random_id().to_ne_bytes();
-    entry.clone().to_opaque().to::<[u8; 16]>().send(mark).map_err(io::Error::other)?;
+    entry
+        .clone()
+        .to_opaque()
+        .to::<[u8; 16]>()
+        .send(mark)
+        .map_err(io::Error::other)?;
     for open in std::fs::read_dir("/proc/self/fd")? {
-        let Some(number) = open?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(number) = open?
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
         // SAFETY: the number was open a moment ago. If another thread has closed it since, or put something else in its
         // place, the peek below fails or looks at that without changing it; only the socket that holds the mark, which
         // `entry`'s caller keeps open, is used further.
         let fd = unsafe { BorrowedFd::borrow_raw(number) };
         let mut seen = [0; 128];
-        let Ok((length, _)) = rustix::net::recv(fd, &mut seen, RecvFlags::PEEK | RecvFlags::DONTWAIT) else { continue };
-        if seen[..length].windows(mark.len()).any(|window| window == mark) {
+        let Ok((length, _)) =
+            rustix::net::recv(fd, &mut seen, RecvFlags::PEEK | RecvFlags::DONTWAIT)
+        else {
+            continue;
+        };
+        if seen[..length]
+            .windows(mark.len())
+            .any(|window| window == mark)
+        {
             let socket = Socket::from(fd.try_clone_to_owned()?);
             socket.receive(TEMPLATE_LIMIT)?;
             return Ok(socket);
         }
     }
-    Err(io::Error::new(io::ErrorKind::NotFound, "the new channel is not among this process's descriptors in /proc"))
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "the new channel is not among this process's descriptors in /proc",
+    ))
 }

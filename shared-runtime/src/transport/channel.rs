@@ -27,13 +27,19 @@ pub(crate) struct Channel;
 impl Transport for Channel {
     fn offer(&self, peer: Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
         let (ours, theirs) = Socket::pair()?;
-        Ok((Box::new(ChannelConnection::new(ours, peer)?), vec![theirs.into_fd()]))
+        Ok((
+            Box::new(ChannelConnection::new(ours, peer)?),
+            vec![theirs.into_fd()],
+        ))
     }
 
     fn accept(&self, mut fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>> {
         match (fds.pop(), fds.is_empty()) {
             (Some(fd), true) => Ok(Box::new(ChannelConnection::new(Socket::from(fd), peer)?)),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "a channel is made of one socket")),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a channel is made of one socket",
+            )),
         }
     }
 }
@@ -68,9 +74,14 @@ struct ChannelConnection {
 impl ChannelConnection {
     fn new(socket: Socket, peer: Arc<Peer>) -> io::Result<Self> {
         require_seqpacket(&socket)?;
-        let sender = bridge::sender(socket.as_fd().try_clone_to_owned()?)?;
-        let receiver = bridge::receiver(socket.as_fd().try_clone_to_owned()?)?;
-        Ok(Self { sender, receiver, socket, peer })
+        let sender = bridge::sender(socket.as_fd())?;
+        let receiver = bridge::receiver(socket.as_fd())?;
+        Ok(Self {
+            sender,
+            receiver,
+            socket,
+            peer,
+        })
     }
 
     /// Sends what `packet` makes, again where a signal came in between.
@@ -84,13 +95,22 @@ impl ChannelConnection {
     }
 
     fn receive_packet(&self, deadline: Deadline) -> Result<Packet, Broken> {
-        let waited = wait(&[(self.socket.as_fd(), PollFlags::IN), (self.peer.as_fd(), PollFlags::IN)], deadline)?;
+        let waited = wait(
+            &[
+                (self.socket.as_fd(), PollFlags::IN),
+                (self.peer.as_fd(), PollFlags::IN),
+            ],
+            deadline,
+        )?;
         match waited.as_deref() {
             None => return Err(Broken::TimedOut),
             // Only the process has ended: it sends nothing more, though a fork of it may hold the socket open. A packet
             // sent just before the end may have come between the two looks.
             Some([false, true]) => {
-                let last = wait(&[(self.socket.as_fd(), PollFlags::IN)], Deadline::after(Some(Duration::ZERO)))?;
+                let last = wait(
+                    &[(self.socket.as_fd(), PollFlags::IN)],
+                    Deadline::after(Some(Duration::ZERO)),
+                )?;
                 if last.is_none() {
                     return Err(Broken::Closed);
                 }
@@ -115,11 +135,18 @@ impl Connection for ChannelConnection {
         let size = frame.len() as u64;
         let mut pieces = frame.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
-            self.send_packet(|| Packet::Piece { size, bytes: Piece(piece.to_vec()) })?;
+            self.send_packet(|| Packet::Piece {
+                size,
+                bytes: Piece(piece.to_vec()),
+            })?;
             if pieces.peek().is_some() {
                 match self.receive_packet(deadline)? {
                     Packet::Next => {}
-                    Packet::Piece { .. } => return Err(Broken::Corrupt("a piece in place of an acknowledgement".into())),
+                    Packet::Piece { .. } => {
+                        return Err(Broken::Corrupt(
+                            "a piece in place of an acknowledgement".into(),
+                        ));
+                    }
                 }
             }
         }
@@ -167,7 +194,10 @@ impl Connection for ChannelConnection {
 fn require_seqpacket(socket: &Socket) -> io::Result<()> {
     match rustix::net::sockopt::socket_type(socket)? {
         rustix::net::SocketType::SEQPACKET => Ok(()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "not a socket that keeps message boundaries")),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "not a socket that keeps message boundaries",
+        )),
     }
 }
 
@@ -176,7 +206,12 @@ fn broken(error: IpcError) -> Broken {
     match error {
         IpcError::Disconnected => Broken::Closed,
         IpcError::Io(error)
-            if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::NotConnected) =>
+            if matches!(
+                error.kind(),
+                io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::NotConnected
+            ) =>
         {
             Broken::Closed
         }
@@ -195,5 +230,95 @@ impl<'de> Deserialize<'de> for Piece {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let crate::codec::Bytes(bytes) = Deserialize::deserialize(deserializer)?;
         Ok(Self(bytes.to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> (Box<dyn Connection>, Box<dyn Connection>) {
+        let itself = || Arc::new(Peer::watch(std::process::id()).unwrap());
+        let (ours, theirs) = Channel.offer(itself()).unwrap();
+        (ours, Channel.accept(theirs, itself()).unwrap())
+    }
+
+    const LIMIT: usize = 1 << 30;
+
+    fn soon() -> Deadline {
+        Deadline::after(Some(Duration::from_millis(20)))
+    }
+
+    #[test]
+    fn frames_of_every_size_arrive_whole_and_in_order() {
+        let (mut ours, mut theirs) = pair();
+        let sizes = [0, 1, PIECE - 2, PIECE - 1, PIECE, 3 * PIECE + 5];
+        let receiver = std::thread::spawn(move || {
+            sizes.map(|_| theirs.receive(LIMIT, Deadline::NEVER).unwrap())
+        });
+        for size in sizes {
+            ours.send(b"h", &vec![7; size], Deadline::NEVER).unwrap();
+        }
+        for (frame, size) in receiver.join().unwrap().iter().zip(sizes) {
+            assert_eq!((frame.len(), frame[0]), (size + 1, b'h'));
+        }
+    }
+
+    #[test]
+    fn nobody_waits_past_a_deadline() {
+        let (mut ours, mut theirs) = pair();
+        assert!(matches!(ours.receive(LIMIT, soon()), Err(Broken::TimedOut)));
+        // Two pieces, and nobody who takes the first.
+        assert!(matches!(
+            ours.send(b"h", &vec![0; 2 * PIECE], soon()),
+            Err(Broken::TimedOut)
+        ));
+        assert!(
+            matches!(theirs.receive(10, soon()), Err(Broken::TooLarge { size }) if size == 2 * PIECE + 1)
+        );
+    }
+
+    #[test]
+    fn closing_one_half_leaves_the_other() {
+        let (mut ours, mut theirs) = pair();
+        ours.send(b"last", &[], Deadline::NEVER).unwrap();
+        ours.close_sending();
+        assert_eq!(theirs.receive(LIMIT, Deadline::NEVER).unwrap(), b"last");
+        assert!(matches!(
+            theirs.receive(LIMIT, Deadline::NEVER),
+            Err(Broken::Closed)
+        ));
+        theirs.send(b"answer", &[], Deadline::NEVER).unwrap();
+        assert_eq!(ours.receive(LIMIT, Deadline::NEVER).unwrap(), b"answer");
+        drop(theirs);
+        assert!(matches!(
+            ours.receive(LIMIT, Deadline::NEVER),
+            Err(Broken::Closed)
+        ));
+        assert!(matches!(
+            ours.send(b"late", &[], Deadline::NEVER),
+            Err(Broken::Closed)
+        ));
+    }
+
+    #[test]
+    fn a_cut_from_another_thread_ends_the_wait() {
+        let (mut ours, theirs) = pair();
+        let cutter = Socket::from(theirs.cutter().unwrap());
+        let waiting = std::thread::spawn(move || ours.receive(LIMIT, Deadline::NEVER).map(drop));
+        cutter.cut();
+        assert!(matches!(waiting.join().unwrap(), Err(Broken::Closed)));
+    }
+
+    #[test]
+    fn what_is_not_a_socket_is_refused() {
+        let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
+        let file = std::fs::File::open("/proc/self/exe").unwrap();
+        assert!(
+            Channel
+                .accept(vec![file.into()], Arc::clone(&itself))
+                .is_err()
+        );
+        assert!(Channel.accept(Vec::new(), itself).is_err());
     }
 }

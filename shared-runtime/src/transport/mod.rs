@@ -46,7 +46,9 @@ pub(crate) enum Broken {
     Closed,
     TimedOut,
     /// The frame exceeds the limit of the receiver.
-    TooLarge { size: usize },
+    TooLarge {
+        size: usize,
+    },
     /// What arrived is not a frame.
     Corrupt(String),
     Io(io::Error),
@@ -59,7 +61,10 @@ impl From<io::Error> for Broken {
 }
 
 /// Frames this process has sent and received over all its connections, for tests that count round trips.
-pub(crate) static FRAMES: Frames = Frames { sent: AtomicU64::new(0), received: AtomicU64::new(0) };
+pub(crate) static FRAMES: Frames = Frames {
+    sent: AtomicU64::new(0),
+    received: AtomicU64::new(0),
+};
 
 #[derive(Debug)]
 pub(crate) struct Frames {

@@ -1,0 +1,2 @@
+#[shared_runtime::main]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[shared_runtime::main]
+fn main(arguments: Vec<String>) {}

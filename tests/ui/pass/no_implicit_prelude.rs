@@ -1,0 +1,47 @@
+//! Nothing generated relies on what happens to be in scope, nor on the name of the crate.
+#![no_implicit_prelude]
+
+extern crate shared_runtime as renamed;
+extern crate std;
+
+use std::string::String;
+
+#[allow(dead_code)]
+trait Misleading {
+    fn map(&self) {}
+    fn into(&self) {}
+}
+impl<T> Misleading for T {}
+
+#[allow(dead_code)]
+struct Result;
+#[allow(dead_code)]
+struct Option;
+
+pub struct Store(u32);
+
+#[renamed::shared(crate = renamed)]
+impl Store {
+    pub fn new(n: u32) -> Self {
+        Store(n)
+    }
+    pub fn maybe(n: u32) -> std::result::Result<Store, String> {
+        std::result::Result::Ok(Store(n))
+    }
+    pub fn add(&mut self, n: &u32, text: std::option::Option<&str>) -> u32 {
+        self.0 += *n + std::option::Option::map_or(text, 0, |text| text.len() as u32);
+        self.0
+    }
+}
+
+#[renamed::task(crate = renamed)]
+fn double(n: u32) -> u32 {
+    2 * n
+}
+
+#[renamed::main(crate = renamed)]
+fn main() {
+    let store = renamed::Shared::new(Store::new(1));
+    std::assert_eq!(store.add(&2, std::option::Option::Some("ab")), std::result::Result::Ok(5));
+    std::assert_eq!(double(2), 4);
+}
