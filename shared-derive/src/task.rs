@@ -2,7 +2,7 @@
 //! the function's own name.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{FnArg, Ident, Path, Visibility};
 
@@ -11,7 +11,7 @@ use crate::carried::Carried;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::signature::{Answer, Argument, check_answer, check_arguments};
-use crate::wire;
+use crate::wire::{self, TravelChecks};
 
 /// A function that can be expanded.
 struct Task {
@@ -71,7 +71,7 @@ fn is_free(first: Option<&FnArg>, errors: &Errors) {
 fn expand(task: &Task) -> TokenStream {
     let cfg = &task.carried.cfg;
     let item = item_type(task);
-    let parts = [item_functions(task), trait_impl(task), table(task), registration(task)];
+    let parts = [item_functions(task), trait_impl(task), travel_checks(task), table(task), registration(task)];
     generated! {
         #item
 
@@ -103,8 +103,8 @@ fn item_functions(task: &Task) -> TokenStream {
     let notices = &carried.notices;
     let names = arguments.iter().map(|argument| &argument.name);
     let parameters = wire::parameters(arguments);
-    let (output, error) = types(task, false);
-    let (sent, sent_type) = (wire::sent(runtime, arguments), wire::sent_type(runtime, arguments));
+    let (output, error) = types(task);
+    let sent = wire::sent(runtime, arguments);
     let spawn_doc = format!("Runs `{}` in a new process.", function.unraw());
     let call_doc = format!("The call of `{}` as a value, to be run elsewhere.", function.unraw());
     generated! {
@@ -118,7 +118,7 @@ fn item_functions(task: &Task) -> TokenStream {
             #(#notices)*
             #[doc = #call_doc]
             #vis fn call(#parameters) -> #runtime::TaskCall<#item> {
-                #runtime::__private::task_call::<#item, #sent_type>(&#sent)
+                #runtime::__private::task_call::<#item, _>(&#sent)
             }
         }
     }
@@ -126,7 +126,7 @@ fn item_functions(task: &Task) -> TokenStream {
 
 fn trait_impl(task: &Task) -> TokenStream {
     let Task { runtime, item, .. } = task;
-    let (output, error) = types(task, true);
+    let (output, error) = types(task);
     generated! {
         impl #runtime::__private::TaskFn for #item {
             type Output = #output;
@@ -140,7 +140,7 @@ fn trait_impl(task: &Task) -> TokenStream {
 fn table(task: &Task) -> TokenStream {
     let Task { runtime, function, arguments, answer, .. } = task;
     let name = function.unraw().to_string();
-    let (received, passed) = (wire::received_type(runtime, arguments), wire::passed(runtime, arguments));
+    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
     let answered = wire::answered(runtime, answer);
     let (answer, answered) = if let Answer::Plain(_) = answer {
         let answered = generated!(::core::result::Result<#answered, #runtime::__private::Never>);
@@ -170,12 +170,17 @@ fn registration(task: &Task) -> TokenStream {
 }
 
 /// The task's `Output` and `Error`.
-fn types(task: &Task, checked: bool) -> (TokenStream, TokenStream) {
+fn types(task: &Task) -> (TokenStream, TokenStream) {
     let runtime = &task.runtime;
-    let (output, error) = wire::outcome_types(runtime, &task.answer, &|ty| {
-        if checked { wire::checked(runtime, "Reply", ty) } else { ty.to_token_stream() }
-    });
+    let (output, error) = wire::outcome(runtime, &task.answer);
     (output, error.unwrap_or_else(|| generated!(#runtime::__private::Never)))
+}
+
+fn travel_checks(task: &Task) -> TokenStream {
+    let mut checks = TravelChecks::new(&task.runtime);
+    checks.arguments(&[], &task.arguments);
+    checks.answer(&[], &task.answer);
+    checks.finish()
 }
 
 fn first_token(item: &TokenStream) -> TokenStream {

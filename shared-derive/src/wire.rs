@@ -1,22 +1,19 @@
 //! How arguments and answers are written in generated code, on both sides of a call. The tuple that the client encodes and
 //! the one that the row decodes stand here side by side, because they must agree.
-//!
-//! Every type of the user that must be serialisable is named once more, as `<T as Argument>::Is` or `<T as Reply>::Is`, which
-//! is `T` itself. Where `T` is not serialisable that path is the one thing the compiler complains about, at the user's own
-//! tokens: it gives up on the type and so says nothing of the calls that use it.
+
+use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Path, Type};
+use syn::{Attribute, Ident, Path, Type};
 
 use crate::signature::{Answer, Argument};
 use crate::types::{Form, Pointee};
 
 /// The parameters of a generated function: as the user wrote them, less `mut` and lifetimes.
 pub(crate) fn parameters(arguments: &[Argument]) -> TokenStream {
-    let parameters = arguments.iter().map(|argument| {
-        let Argument { name, form } = argument;
-        let ty = borrowed_form(form);
+    let parameters = arguments.iter().map(|Argument { name, form }| {
+        let ty = written(form);
         generated!(#name: #ty)
     });
     generated!(#(#parameters),*)
@@ -27,35 +24,15 @@ pub(crate) fn sent(runtime: &Path, arguments: &[Argument]) -> TokenStream {
     let values = arguments.iter().map(|Argument { name, form }| match form {
         Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes(#name)),
         Form::Optional(Pointee::Bytes(_)) => generated!(#name.map(#runtime::__private::Bytes)),
-        _ => generated!(#name),
+        Form::Owned(_) | Form::Borrowed(_) | Form::Optional(_) => generated!(#name),
     });
     generated!((#(#values,)*))
 }
 
-/// The type of the client's tuple.
-pub(crate) fn sent_type(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let argument = |ty: &Type| checked(runtime, "Argument", ty);
-    let types = arguments.iter().map(|Argument { form, .. }| match form {
-        Form::Owned(ty) => argument(ty),
-        Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes<'_>),
-        Form::Optional(Pointee::Bytes(_)) => generated!(::core::option::Option<#runtime::__private::Bytes<'_>>),
-        Form::Borrowed(pointee) => {
-            let target = pointee.with(argument);
-            generated!(&#target)
-        }
-        Form::Optional(pointee) => {
-            let target = pointee.with(argument);
-            generated!(::core::option::Option<&#target>)
-        }
-    });
-    generated!((#(#types,)*))
-}
-
 /// The type of the row's tuple: the same bytes, owned or read in place.
-pub(crate) fn received_type(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let argument = |ty: &Type| checked(runtime, "Argument", ty);
+pub(crate) fn received(runtime: &Path, arguments: &[Argument]) -> TokenStream {
     let types = arguments.iter().map(|Argument { form, .. }| match form {
-        Form::Owned(ty) => argument(ty),
+        Form::Owned(ty) => ty.to_token_stream(),
         Form::Borrowed(pointee) => received_pointee(runtime, pointee),
         Form::Optional(pointee) => {
             let pointee = received_pointee(runtime, pointee);
@@ -66,28 +43,23 @@ pub(crate) fn received_type(runtime: &Path, arguments: &[Argument]) -> TokenStre
 }
 
 fn received_pointee(runtime: &Path, pointee: &Pointee) -> TokenStream {
-    if let Pointee::Bytes(_) = pointee {
-        return generated!(#runtime::__private::Bytes<'_>);
+    match pointee {
+        Pointee::Bytes(_) => generated!(#runtime::__private::Bytes<'_>),
+        _ => generated!(<#pointee as #runtime::__private::RefArg>::Decoded<'_>),
     }
-    let target = pointee.with(|ty| checked(runtime, "Argument", ty));
-    generated!(<#target as #runtime::__private::RefArg>::Decoded<'_>)
 }
 
 /// What the row hands to the user's function, as expressions over its tuple `arguments`.
 pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let values = arguments.iter().enumerate().map(|(index, Argument { form, .. })| {
-        let index = syn::Index { index: u32::try_from(index).unwrap_or(u32::MAX), span: Span::mixed_site() };
+    let values = arguments.iter().zip(0..).map(|(Argument { form, .. }, index)| {
+        let index = syn::Index { index, span: Span::mixed_site() };
         match form {
             Form::Owned(_) => generated!(arguments.#index),
             Form::Borrowed(Pointee::Bytes(_)) => generated!(arguments.#index.0),
             Form::Optional(Pointee::Bytes(_)) => generated!(arguments.#index.map(|bytes| bytes.0)),
-            Form::Borrowed(pointee) => {
-                let target = pointee.with(|ty| checked(runtime, "Argument", ty));
-                generated!(<#target as #runtime::__private::RefArg>::borrow(&arguments.#index))
-            }
+            Form::Borrowed(pointee) => generated!(<#pointee as #runtime::__private::RefArg>::borrow(&arguments.#index)),
             Form::Optional(pointee) => {
-                let target = pointee.with(|ty| checked(runtime, "Argument", ty));
-                generated!(arguments.#index.as_ref().map(<#target as #runtime::__private::RefArg>::borrow))
+                generated!(arguments.#index.as_ref().map(<#pointee as #runtime::__private::RefArg>::borrow))
             }
         }
     });
@@ -96,141 +68,141 @@ pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
 
 /// What the proxy's method returns.
 pub(crate) fn returned(runtime: &Path, answer: &Answer) -> TokenStream {
-    returned_with(runtime, answer, &|ty| ty.to_token_stream())
+    match outcome(runtime, answer) {
+        (ok, None) => generated!(::core::result::Result<#ok, #runtime::Error>),
+        (ok, Some(err)) => generated!(::core::result::Result<#ok, #runtime::CallError<#err>>),
+    }
 }
 
-/// The same type, checked. The body of a proxy's method names it.
-pub(crate) fn returned_checked(runtime: &Path, answer: &Answer) -> TokenStream {
-    returned_with(runtime, answer, &|ty| checked(runtime, "Reply", ty))
-}
-
-fn returned_with(runtime: &Path, answer: &Answer, reply: &dyn Fn(&Type) -> TokenStream) -> TokenStream {
-    let (ok, err) = match answer {
-        Answer::Plain(form) => {
-            let ok = owned_form(form, reply);
-            return generated!(::core::result::Result<#ok, #runtime::Error>);
+/// What the caller gets, as the types of success and, where the user's function returns a `Result`, of failure.
+pub(crate) fn outcome(runtime: &Path, answer: &Answer) -> (TokenStream, Option<TokenStream>) {
+    match answer {
+        Answer::Plain(form) => (owned(form), None),
+        Answer::Outcome { ok, err } => (owned(ok), Some(err.to_token_stream())),
+        Answer::Alias(alias) => {
+            let (ok, err) = alias_parts(runtime, alias);
+            (ok.to_token_stream(), Some(err.to_token_stream()))
         }
-        Answer::Outcome { ok, err } => (owned_form(ok, reply), reply(err)),
-        Answer::Alias(alias) => alias_parts(runtime, alias, reply),
-    };
-    generated!(::core::result::Result<#ok, #runtime::CallError<#err>>)
+    }
 }
 
-/// The type that the row encodes: what the user's function returned.
+/// The type that the row encodes: what the user's function returned. It is named so that the compiler checks that it is what
+/// the client decodes, should `Result` turn out to be another type of that name.
 pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
-    let reply = |ty: &Type| checked(runtime, "Reply", ty);
     let (ok, err) = match answer {
-        Answer::Plain(form) => return answered_form(form, &reply),
-        Answer::Outcome { ok, err } => (answered_form(ok, &reply), reply(err)),
-        Answer::Alias(alias) => alias_parts(runtime, alias, &reply),
+        Answer::Plain(form) => return written(form),
+        Answer::Outcome { ok, err } => (written(ok), err.clone()),
+        Answer::Alias(alias) => {
+            let (ok, err) = alias_parts(runtime, alias);
+            (ok.to_token_stream(), err)
+        }
     };
     generated!(::core::result::Result<#ok, #err>)
 }
 
-/// The two types of a function's answer, of which the second is missing where it returns no `Result`.
-pub(crate) fn outcome_types(
-    runtime: &Path,
-    answer: &Answer,
-    reply: &dyn Fn(&Type) -> TokenStream,
-) -> (TokenStream, Option<TokenStream>) {
-    match answer {
-        Answer::Plain(form) => (owned_form(form, reply), None),
-        Answer::Outcome { ok, err } => (owned_form(ok, reply), Some(reply(err))),
-        Answer::Alias(alias) => {
-            let (ok, err) = alias_parts(runtime, alias, reply);
-            (ok, Some(err))
+/// Statements that fail to compile where serde does not know a type: one complaint for each type, at the user's own tokens.
+pub(crate) struct TravelChecks<'a> {
+    runtime: &'a Path,
+    seen: HashSet<(&'static str, String)>,
+    statements: TokenStream,
+}
+
+impl<'a> TravelChecks<'a> {
+    pub(crate) fn new(runtime: &'a Path) -> Self {
+        Self { runtime, seen: HashSet::new(), statements: TokenStream::new() }
+    }
+
+    pub(crate) fn arguments(&mut self, cfg: &[Attribute], arguments: &[Argument]) {
+        for ty in arguments.iter().filter_map(|argument| argument.form.travelling()) {
+            self.add(cfg, "Argument", ty);
+        }
+    }
+
+    pub(crate) fn answer(&mut self, cfg: &[Attribute], answer: &Answer) {
+        let types: Vec<Type> = match answer {
+            Answer::Plain(form) => form.travelling().cloned().into_iter().collect(),
+            Answer::Outcome { ok, err } => ok.travelling().into_iter().chain([err]).cloned().collect(),
+            Answer::Alias(alias) => <[Type; 2]>::from(alias_parts(self.runtime, alias)).into(),
+        };
+        for ty in &types {
+            self.reply(cfg, ty);
+        }
+    }
+
+    pub(crate) fn reply(&mut self, cfg: &[Attribute], ty: &Type) {
+        self.add(cfg, "Reply", ty);
+    }
+
+    fn add(&mut self, cfg: &[Attribute], marker: &'static str, ty: &Type) {
+        // Under `cfg` the first of two equal types may not be there.
+        let new = self.seen.insert((marker, ty.to_token_stream().to_string()));
+        if new || !cfg.is_empty() {
+            let path = spanned_path(self.runtime, ty, marker, "Is");
+            self.statements.extend(generated!(#(#cfg)* let _: ::core::marker::PhantomData<#path>;));
+        }
+    }
+
+    pub(crate) fn finish(self) -> TokenStream {
+        let statements = self.statements;
+        generated! {
+            const _: fn() = || { #statements };
         }
     }
 }
 
-fn alias_parts(runtime: &Path, alias: &Type, reply: &dyn Fn(&Type) -> TokenStream) -> (TokenStream, TokenStream) {
-    let part = |name: &str| {
-        let name = syn::Ident::new(name, Span::mixed_site());
-        reply(&syn::parse_quote!(<#alias as #runtime::__private::ResultType>::#name))
-    };
+/// The two types of a `Result` under another name.
+pub(crate) fn alias_parts(runtime: &Path, alias: &Type) -> (Type, Type) {
+    let part = |name| syn::Type::Verbatim(spanned_path(runtime, alias, "ResultType", name));
     (part("Ok"), part("Err"))
 }
 
-/// The error's type of a `Result` under another name.
-pub(crate) fn alias_error(runtime: &Path, alias: &Type) -> Type {
-    syn::parse_quote!(<#alias as #runtime::__private::ResultType>::Err)
+/// `<ty as name>::part`, which the compiler underlines from the first token of `ty` to the last.
+fn spanned_path(runtime: &Path, ty: &Type, name: &str, part: &str) -> TokenStream {
+    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::mixed_site);
+    let last = spans.last().unwrap_or(first);
+    let (name, part) = (Ident::new(name, Span::mixed_site()), Ident::new(part, last));
+    let open = quote_spanned!(first=> <);
+    let close = quote_spanned!(last=> >::#part);
+    quote!(#open #ty as #runtime::__private::#name #close)
 }
 
-fn borrowed_form(form: &Form) -> TokenStream {
+/// As the user wrote it.
+fn written(form: &Form) -> TokenStream {
     match form {
         Form::Owned(ty) => ty.to_token_stream(),
-        Form::Borrowed(pointee) => {
-            let target = pointee.with(|ty| ty.to_token_stream());
-            generated!(&#target)
-        }
-        Form::Optional(pointee) => {
-            let target = pointee.with(|ty| ty.to_token_stream());
-            generated!(::core::option::Option<&#target>)
-        }
+        Form::Borrowed(pointee) => generated!(&#pointee),
+        Form::Optional(pointee) => generated!(::core::option::Option<&#pointee>),
     }
 }
 
-fn answered_form(form: &Form, reply: &dyn Fn(&Type) -> TokenStream) -> TokenStream {
+/// As the caller owns it.
+fn owned(form: &Form) -> TokenStream {
     match form {
-        Form::Owned(ty) => reply(ty),
-        Form::Borrowed(pointee) => {
-            let target = pointee.with(reply);
-            generated!(&#target)
-        }
+        Form::Owned(ty) => ty.to_token_stream(),
+        Form::Borrowed(pointee) => owned_pointee(pointee),
         Form::Optional(pointee) => {
-            let target = pointee.with(reply);
-            generated!(::core::option::Option<&#target>)
-        }
-    }
-}
-
-fn owned_form(form: &Form, reply: &dyn Fn(&Type) -> TokenStream) -> TokenStream {
-    match form {
-        Form::Owned(ty) => reply(ty),
-        Form::Borrowed(pointee) => owned_pointee(pointee, reply),
-        Form::Optional(pointee) => {
-            let owned = owned_pointee(pointee, reply);
+            let owned = owned_pointee(pointee);
             generated!(::core::option::Option<#owned>)
         }
     }
 }
 
-fn owned_pointee(pointee: &Pointee, reply: &dyn Fn(&Type) -> TokenStream) -> TokenStream {
+fn owned_pointee(pointee: &Pointee) -> TokenStream {
     match pointee {
         Pointee::Str(_) => generated!(::std::string::String),
-        Pointee::Bytes(element) => generated!(::std::vec::Vec<#element>),
-        Pointee::Slice(element) => {
-            let element = reply(element);
-            generated!(::std::vec::Vec<#element>)
-        }
+        Pointee::Bytes(element) | Pointee::Slice(element) => generated!(::std::vec::Vec<#element>),
         // The user may have a `Path` of their own, which is its own owned form.
         Pointee::Path(path) => generated!(<#path as ::std::borrow::ToOwned>::Owned),
-        Pointee::Value(ty) => reply(ty),
+        Pointee::Value(ty) => ty.to_token_stream(),
     }
 }
 
-impl Pointee {
-    /// The target of the reference, with the part of it that serde must know changed by `inner`.
-    fn with(&self, inner: impl Fn(&Type) -> TokenStream) -> TokenStream {
-        match self {
-            Self::Str(ty) | Self::Path(ty) => ty.to_token_stream(),
-            Self::Bytes(element) => generated!([#element]),
-            Self::Slice(element) => {
-                let element = inner(element);
-                generated!([#element])
-            }
-            Self::Value(ty) => inner(ty),
-        }
+impl ToTokens for Pointee {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::Str(ty) | Self::Path(ty) | Self::Value(ty) => ty.to_token_stream(),
+            Self::Bytes(element) | Self::Slice(element) => generated!([#element]),
+        });
     }
-}
-
-/// `<ty as Marker>::Is`, spanning the user's tokens from the first to the last.
-pub(crate) fn checked(runtime: &Path, marker: &str, ty: &Type) -> TokenStream {
-    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = tokens.next().unwrap_or_else(Span::mixed_site);
-    let last = tokens.last().unwrap_or(first);
-    let marker = syn::Ident::new(marker, Span::mixed_site());
-    let open = quote_spanned!(first=> <);
-    let close = quote_spanned!(last=> >::Is);
-    quote!(#open #ty as #runtime::__private::#marker #close)
 }

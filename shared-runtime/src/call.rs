@@ -6,12 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::address::Endpoint;
 use crate::client::{Exchanged, Session};
 use crate::context::{self, Context};
 use crate::dispatch::{self, Caller};
 use crate::error::{CallError, Error, ErrorKind, Executed};
-use crate::handle::{self, Lease, Parcel, Place, unpack};
+use crate::handle::{Lease, Parcel, Place, arrival, claim, unpack};
 use crate::interface::{Arguments, Encoded, Interface, Returned};
 use crate::message::{Claim, ErrorOnWire, Handles, Request, Subject};
 use crate::object::Cancel;
@@ -292,31 +291,4 @@ fn arrivals(session: &Arc<Session>, exchanged: &Exchanged, deadline: Deadline) -
             other => arrival(other, deadline),
         })
         .collect()
-}
-
-/// A lease of our own for a handle that came in a message. A failure becomes a handle whose calls say why.
-pub(crate) fn arrival(claim: &Claim, deadline: Deadline) -> Arc<Lease> {
-    match claim {
-        Claim::At { endpoint, object } => Lease::take(endpoint, *object, deadline),
-        Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
-        Claim::Granted { .. } => {
-            let text = "a lease was granted where none can be: the message did not come from the object's server";
-            Lease::nowhere(Error::new(ErrorKind::Decode, text))
-        }
-    }
-}
-
-/// How a handle is offered to whoever gets the message.
-pub(crate) fn claim(lease: &Arc<Lease>) -> Result<Claim, Error> {
-    Ok(match lease.place() {
-        Place::Here(hosted) => Claim::At {
-            endpoint: handle::endpoint()?,
-            object: hosted.id(),
-        },
-        Place::At { session, object } => Claim::At {
-            endpoint: Endpoint::clone(session.endpoint()),
-            object: *object,
-        },
-        Place::Nowhere(cause) => Claim::Broken(ErrorOnWire(cause.clone())),
-    })
 }

@@ -14,7 +14,7 @@ use crate::carried::Carried;
 use crate::errors::Errors;
 use crate::signature::{Answer, Argument, check_answer, check_arguments};
 use crate::types::{Contents, Outcome, concrete, is_same, last_segment, only_argument, peeled};
-use crate::wire::alias_error;
+use crate::wire::alias_parts;
 
 /// The rules about the impl as a whole.
 const IMPL_RULES: &[fn(&Model, &Errors)] = &[is_not_generic, is_for_a_named_type];
@@ -190,7 +190,7 @@ impl Role {
             Some(FnArg::Receiver(receiver)) => Receiver::of(receiver, self_type)
                 .map_or(Self::None("it does not take `&self` or `&mut self`, and a handle cannot give the object away"), Self::Method),
             _ => Made::of(&signature.output, method.options.result.is_some(), self_type, runtime)
-                .map_or(Self::None("it neither takes `&self` nor returns `Self`"), Self::Constructor),
+                .map_or(Self::None("it neither takes `&self` nor returns `Self` or a `Result` of it"), Self::Constructor),
         }
     }
 }
@@ -219,7 +219,7 @@ impl Made {
         let hosted = is_object(outcome.ok()?, self_type)?;
         let error = match outcome {
             Outcome::Plain { err, .. } => concrete(&err, self_type),
-            Outcome::Alias { whole, .. } => alias_error(runtime, &concrete(&whole, self_type)),
+            Outcome::Alias { whole, .. } => alias_parts(runtime, &concrete(&whole, self_type)).1,
         };
         Some(Self { hosted, error: Some(error) })
     }

@@ -9,7 +9,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::checks::{Constructor, Exported, Interface, Receiver};
-use crate::wire;
+use crate::wire::{self, TravelChecks};
 
 /// Everything that stands beside the user's impl.
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
@@ -21,6 +21,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         proxy_methods(interface),
         host(interface),
         trait_impls(interface),
+        travel_checks(interface),
         table(interface),
         registration(interface),
     ];
@@ -86,28 +87,23 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
     );
     let (cfg, notices) = (&carried.cfg, &carried.notices);
     let parameters = wire::parameters(arguments);
-    let returned = handed_out(interface, constructor, false);
-    let checked = handed_out(interface, constructor, true);
-    let (sent, sent_type) = (wire::sent(runtime, arguments), wire::sent_type(runtime, arguments));
+    let (returned, sent) = (handed_out(interface, constructor), wire::sent(runtime, arguments));
     generated! {
         #(#cfg)*
         #(#notices)*
         #[doc = #doc]
         #vis fn #sibling(server: &#runtime::ServerHandle, #parameters) -> #returned {
-            #runtime::__private::create::<#self_type, #sent_type, #checked>(server, __Constructor::#function as u32, &#sent)
+            #runtime::__private::create::<#self_type, _, _>(server, __Constructor::#function as u32, &#sent)
         }
     }
 }
 
 /// What the sibling of a constructor returns.
-fn handed_out(interface: &Interface, constructor: &Constructor, checked: bool) -> TokenStream {
+fn handed_out(interface: &Interface, constructor: &Constructor) -> TokenStream {
     let Interface { runtime, self_type, .. } = interface;
     match &constructor.made.error {
         None => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::Error>),
-        Some(error) => {
-            let error = if checked { wire::checked(runtime, "Reply", error) } else { quote!(#error) };
-            generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>)
-        }
+        Some(error) => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>),
     }
 }
 
@@ -127,14 +123,13 @@ fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
     let (cfg, notices) = (&carried.cfg, &carried.notices);
     let docs = docs(interface, method);
     let parameters = wire::parameters(arguments);
-    let (returned, checked) = (wire::returned(runtime, answer), wire::returned_checked(runtime, answer));
-    let (sent, sent_type) = (wire::sent(runtime, arguments), wire::sent_type(runtime, arguments));
+    let (returned, sent) = (wire::returned(runtime, answer), wire::sent(runtime, arguments));
     generated! {
         #(#cfg)*
         #(#notices)*
         #docs
         #vis fn #name(&self, #parameters) -> #returned {
-            #runtime::__private::call::<#sent_type, #checked>(&self.target, __Method::#function as u32, &#sent)
+            #runtime::__private::call(&self.target, __Method::#function as u32, &#sent)
         }
     }
 }
@@ -180,6 +175,19 @@ fn trait_impls(interface: &Interface) -> TokenStream {
     }
 }
 
+fn travel_checks(interface: &Interface) -> TokenStream {
+    let mut checks = TravelChecks::new(&interface.runtime);
+    for Constructor { carried, arguments, made, .. } in &interface.constructors {
+        checks.arguments(&carried.cfg, arguments);
+        made.error.iter().for_each(|error| checks.reply(&carried.cfg, error));
+    }
+    for Exported { carried, arguments, answer, .. } in &interface.methods {
+        checks.arguments(&carried.cfg, arguments);
+        checks.answer(&carried.cfg, answer);
+    }
+    checks.finish()
+}
+
 fn table(interface: &Interface) -> TokenStream {
     let Interface { runtime, self_type, name, .. } = interface;
     let name = match name {
@@ -201,7 +209,7 @@ fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStr
     let Interface { runtime, self_type, .. } = interface;
     let Constructor { function, name, sibling: _, vis: _, carried, arguments, made } = constructor;
     let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (wire::received_type(runtime, arguments), wire::passed(runtime, arguments));
+    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
     let handle = match (made.hosted, &made.error) {
         (true, _) => generated!(made),
         (false, None) => generated!(__HOST(made)),
@@ -209,10 +217,7 @@ fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStr
     };
     let answered = match &made.error {
         None => generated!(#runtime::Shared<#self_type>),
-        Some(error) => {
-            let error = wire::checked(runtime, "Reply", error);
-            generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>)
-        }
+        Some(error) => generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>),
     };
     generated! {
         #(#cfg)*
@@ -231,7 +236,7 @@ fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
     let Interface { runtime, self_type, .. } = interface;
     let Exported { function, name, vis: _, carried, receiver, arguments, answer } = method;
     let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (wire::received_type(runtime, arguments), wire::passed(runtime, arguments));
+    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
     let answered = wire::answered(runtime, answer);
     let (run, object) = match receiver {
         Receiver::Shared => (generated!(Shared), generated!(object)),

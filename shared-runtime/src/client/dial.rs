@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use super::session::Session;
+use super::session::{Session, refuse_in_fork};
 use crate::address::{Address, Endpoint, ServerId};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::message::{CONTROL_LIMIT, ErrorOnWire, Greeting, Hello, MAGIC, PROTOCOL};
-use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, wait};
+use crate::os::{Deadline, Peer, SendError, Socket, build_id, wait};
 use crate::program;
 
 /// How long a server may take over each step of the handshake.
@@ -38,15 +38,6 @@ pub(crate) fn dial(endpoint: &Endpoint) -> Result<Arc<Session>, Error> {
     let dialled = Arc::new(shake_hands(endpoint)?);
     *session = Arc::downgrade(&dialled);
     Ok(dialled)
-}
-
-/// Invariant: a forked process never uses its parent's connections.
-pub(super) fn refuse_in_fork() -> Result<(), Error> {
-    if forked() {
-        let text = "this process is a fork of the one that the handle belongs to: start processes with a #[task], or exec";
-        return Err(Error::new(ErrorKind::Disconnected, text));
-    }
-    Ok(())
 }
 
 fn slot(server: ServerId) -> Slot {

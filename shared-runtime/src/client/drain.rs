@@ -5,48 +5,51 @@ use std::sync::Arc;
 
 use rustix::event::PollFlags;
 
-use super::session::Session;
+use super::pool::Pooled;
+use super::release::Releases;
 use crate::codec;
 use crate::message::{Claim, Reply};
-use crate::os::{Deadline, Next, Watch, run_in_background};
-use crate::transport::{Broken, Connection};
+use crate::os::{Deadline, Next, Peer, Watch, run_in_background};
+use crate::transport::Broken;
 
 /// Closes our half, which tells the server that nobody waits, and hands the rest to the background thread.
 ///
 /// The server may be stopped in the middle of taking over the handles in the request, and a late reply may carry leases
 /// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back.
 pub(super) fn abandon<P: Send + 'static>(
-    session: &Arc<Session>,
-    mut connection: Box<dyn Connection>,
+    mut pooled: Pooled,
+    releases: Arc<Releases>,
+    peer: Arc<Peer>,
     pins: P,
 ) {
-    connection.close_sending();
+    pooled.connection.close_sending();
     run_in_background(Box::new(Drain {
-        session: Arc::clone(session),
-        connection,
+        pooled,
+        releases,
+        peer,
         _pins: pins,
     }));
 }
 
 struct Drain<P> {
-    session: Arc<Session>,
-    connection: Box<dyn Connection>,
+    pooled: Pooled,
+    releases: Arc<Releases>,
+    peer: Arc<Peer>,
     _pins: P,
 }
 
 impl<P: Send> Watch for Drain<P> {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        let peer = self.session.peer().as_fd();
         vec![
-            (self.connection.readable(), PollFlags::IN),
-            (peer, PollFlags::IN),
+            (self.pooled.connection.readable(), PollFlags::IN),
+            (self.peer.as_fd(), PollFlags::IN),
         ]
     }
 
     /// A frame in several pieces cannot be acknowledged on a half-closed connection: the server breaks it off and takes
     /// its leases back, so a frame that is read here is read whole.
     fn ready(&mut self) -> Next {
-        match self.connection.receive(usize::MAX, Deadline::NEVER) {
+        match self.pooled.connection.receive(usize::MAX, Deadline::NEVER) {
             Ok(frame) => {
                 if let Ok((reply, _)) = codec::decode_head::<Reply>(&frame) {
                     self.give_back(&reply);
@@ -54,10 +57,7 @@ impl<P: Send> Watch for Drain<P> {
                 Next::Wait
             }
             Err(Broken::TimedOut) => Next::Wait,
-            Err(_) => {
-                self.session.closed_one();
-                Next::Done
-            }
+            Err(_) => Next::Done,
         }
     }
 }
@@ -66,7 +66,7 @@ impl<P> Drain<P> {
     fn give_back(&self, reply: &Reply) {
         for claim in &reply.handles.claims {
             if let Claim::Granted { object } = claim {
-                self.session.release(*object, 1);
+                self.releases.release(*object, 1);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod dial;
 mod drain;
+mod pool;
 mod release;
 mod session;
 

@@ -6,38 +6,44 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use super::session::Session;
 use crate::codec;
 use crate::message::Control;
-use crate::os::{Deadline, Next, SendError, Watch, forked, run_in_background};
+use crate::os::{Deadline, Next, SendError, Socket, Watch, forked, run_in_background};
 use crate::transport::FRAMES;
 
 /// So many fit into one message on the control socket, whatever their numbers.
 const BATCH: usize = 500;
 
-/// What is still to be sent.
-#[derive(Debug, Default)]
-pub(super) struct Releases(Mutex<Pending>);
+/// What one session has still to give back. Keeps the control socket open until it has.
+#[derive(Debug)]
+pub(super) struct Releases {
+    control: Arc<Socket>,
+    pending: Mutex<Pending>,
+}
 
 #[derive(Debug, Default)]
 struct Pending {
+    /// Objects, and how many leases of each.
     leases: Vec<(u64, u64)>,
     /// Whether the background thread has been told.
     sending: bool,
 }
 
-impl Session {
+impl Releases {
+    pub(super) fn on(control: Arc<Socket>) -> Arc<Self> {
+        Arc::new(Self {
+            control,
+            pending: Mutex::default(),
+        })
+    }
+
     /// Gives `count` leases of `object` back, soon. Never waits, and never fails: a server that cannot be told has ended, or
     /// ends this session.
-    pub(crate) fn release(self: &Arc<Self>, object: u64, count: u64) {
+    pub(super) fn release(self: &Arc<Self>, object: u64, count: u64) {
         if forked() {
             return;
         }
-        let mut pending = self
-            .releases()
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.leases.push((object, count));
         if !std::mem::replace(&mut pending.sending, true) {
             drop(pending);
@@ -46,18 +52,17 @@ impl Session {
     }
 }
 
-struct Send(Arc<Session>);
+struct Send(Arc<Releases>);
 
 impl Watch for Send {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        vec![(self.0.control().as_fd(), PollFlags::OUT)]
+        vec![(self.0.control.as_fd(), PollFlags::OUT)]
     }
 
     fn ready(&mut self) -> Next {
         let mut pending = self
             .0
-            .releases()
-            .0
+            .pending
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let start = pending.leases.len().saturating_sub(BATCH);
@@ -67,7 +72,7 @@ impl Watch for Send {
         };
         match self
             .0
-            .control()
+            .control
             .send(&message, &[], Deadline::after(Some(Duration::ZERO)))
         {
             Ok(()) => {

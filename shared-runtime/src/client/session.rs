@@ -2,25 +2,18 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::dial::refuse_in_fork;
 use super::drain;
+use super::pool::{MAX_CONNECTIONS, Pool, Pooled};
 use super::release::Releases;
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{Control, Handles, Reply, Request, Subject};
-use crate::os::{Deadline, Peer, SendError, Socket, process_label};
+use crate::os::{Deadline, Peer, SendError, Socket, forked, process_label};
 use crate::transport::{Broken, Channel, Connection, Transport};
-
-/// The most connections, and so calls at one time, of a session.
-const MAX_CONNECTIONS: usize = 256;
-
-/// The most connections kept open for the next call.
-const MAX_IDLE: usize = 16;
 
 /// How long the control socket may be full before the server counts as stuck.
 const CONTROL_PATIENCE: Duration = Duration::from_secs(5);
@@ -32,12 +25,10 @@ const END_PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) struct Session {
     endpoint: Endpoint,
     peer: Arc<Peer>,
-    control: Socket,
+    control: Arc<Socket>,
     max_message: usize,
-    idle: Mutex<Vec<Box<dyn Connection>>>,
-    /// Connections in the pool, lent, or draining.
-    open: AtomicUsize,
-    releases: Releases,
+    pool: Pool,
+    releases: Arc<Releases>,
 }
 
 /// A reply as it came: its head, its body, and the connection, which is free again when this is dropped.
@@ -55,14 +46,14 @@ impl Session {
         control: Socket,
         max_message: usize,
     ) -> Self {
+        let control = Arc::new(control);
         Self {
             endpoint,
             peer,
-            control,
             max_message,
-            idle: Mutex::default(),
-            open: AtomicUsize::new(0),
-            releases: Releases::default(),
+            pool: Pool::default(),
+            releases: Releases::on(Arc::clone(&control)),
+            control,
         }
     }
 
@@ -75,16 +66,9 @@ impl Session {
         process_label(&self.endpoint.name, self.peer.pid())
     }
 
-    pub(super) fn peer(&self) -> &Peer {
-        &self.peer
-    }
-
-    pub(super) fn control(&self) -> &Socket {
-        &self.control
-    }
-
-    pub(super) fn releases(&self) -> &Releases {
-        &self.releases
+    /// Gives `count` leases of `object` back, soon. Never waits, and never fails.
+    pub(crate) fn release(&self, object: u64, count: u64) {
+        self.releases.release(object, count);
     }
 
     /// Sends a request and waits for its reply. `pins` is what the request's handles need to stay alive until the server has
@@ -143,7 +127,8 @@ impl Session {
     ) -> Error {
         let error = match broken {
             Broken::TimedOut => {
-                drain::abandon(self, connection.take(), pins);
+                let (releases, peer) = (Arc::clone(&self.releases), Arc::clone(&self.peer));
+                drain::abandon(connection.take(), releases, peer, pins);
                 let text = format!(
                     "no answer from {} within the deadline; the method may go on",
                     self.endpoint.name
@@ -164,7 +149,6 @@ impl Session {
             Broken::Io(error) => Error::io("the connection to a server failed", error),
         };
         drop(connection.take());
-        self.open.fetch_sub(1, Ordering::Relaxed);
         error.ran(executed).in_process(self.label())
     }
 
@@ -181,35 +165,23 @@ impl Session {
     }
 
     fn borrow(self: &Arc<Self>) -> Result<Lent, Error> {
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
+        let idle = self.pool.take_idle();
+        let pooled = idle.map_or_else(|| self.connect(), Ok)?;
         Ok(Lent {
             session: Arc::clone(self),
-            connection: Some(connection),
+            pooled: Some(pooled),
         })
     }
 
-    fn connect(&self) -> Result<Box<dyn Connection>, Error> {
-        if self.open.fetch_add(1, Ordering::Relaxed) >= MAX_CONNECTIONS {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+    fn connect(&self) -> Result<Pooled, Error> {
+        let place = self.pool.place().ok_or_else(|| {
             let text = format!(
                 "{MAX_CONNECTIONS} calls from this process to {} are under way",
                 self.endpoint.name
             );
-            return Err(Error::new(ErrorKind::Overloaded, text));
-        }
-        let connected = self.open_connection();
-        if connected.is_err() {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-        }
-        connected
+            Error::new(ErrorKind::Overloaded, text)
+        })?;
+        Ok(place.taken_by(self.open_connection()?))
     }
 
     fn open_connection(&self) -> Result<Box<dyn Connection>, Error> {
@@ -233,22 +205,6 @@ impl Session {
             }
             Err(SendError::Io(error)) => Err(Error::io("handing a connection to a server", error)),
         }
-    }
-
-    /// A connection whose last frame was read is free for the next call, or closed if enough others are.
-    fn give_back(&self, connection: Box<dyn Connection>) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < MAX_IDLE {
-            idle.push(connection);
-        } else {
-            drop(idle);
-            self.closed_one();
-        }
-    }
-
-    /// A connection of this session has been closed.
-    pub(super) fn closed_one(&self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -284,19 +240,20 @@ impl Exchanged {
 /// A connection out of the pool.
 struct Lent {
     session: Arc<Session>,
-    connection: Option<Box<dyn Connection>>,
+    pooled: Option<Pooled>,
 }
 
 impl Lent {
     fn get(&mut self) -> &mut dyn Connection {
-        self.connection
-            .as_deref_mut()
+        let pooled = self.pooled.as_mut();
+        &mut *pooled
             .expect("only `take` empties it, and consumes it")
+            .connection
     }
 
     /// Keeps the connection from going back.
-    fn take(mut self) -> Box<dyn Connection> {
-        self.connection
+    fn take(mut self) -> Pooled {
+        self.pooled
             .take()
             .expect("only `take` empties it, and consumes it")
     }
@@ -304,8 +261,17 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.session.give_back(connection);
+        if let Some(pooled) = self.pooled.take() {
+            self.session.pool.give_back(pooled);
         }
     }
+}
+
+/// Invariant: a forked process never uses its parent's connections.
+pub(super) fn refuse_in_fork() -> Result<(), Error> {
+    if forked() {
+        let text = "this process is a fork of the one that the handle belongs to: start processes with a #[task], or exec";
+        return Err(Error::new(ErrorKind::Disconnected, text));
+    }
+    Ok(())
 }

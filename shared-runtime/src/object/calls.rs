@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::hosted::Access;
+use super::lock::Access;
 use crate::os::Deadline;
 
 /// The calls of this process.

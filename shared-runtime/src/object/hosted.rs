@@ -5,21 +5,12 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::lock::{Cancel, ObjectLock, Refused};
+use super::lock::{Access, Cancel, ObjectLock, Refused};
 use super::reaper;
 use crate::os::Deadline;
 
 /// What can be hosted, with its type erased.
 pub type Object = dyn Any + Send + Sync;
-
-/// How a method reaches its object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// `&self`: beside others.
-    Shared,
-    /// `&mut self`: alone.
-    Exclusive,
-}
 
 /// A value with its lock.
 pub(crate) struct Hosted {

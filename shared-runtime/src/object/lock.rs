@@ -5,8 +5,16 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::hosted::Access;
 use crate::os::Deadline;
+
+/// How a method reaches its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// `&self`: beside others.
+    Shared,
+    /// `&mut self`: alone.
+    Exclusive,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct ObjectLock {

@@ -7,8 +7,8 @@ mod reaper;
 mod registry;
 
 pub(crate) use calls::{CALLS, RunningCall};
+pub(crate) use hosted::Hosted;
 pub use hosted::Object;
-pub(crate) use hosted::{Access, Hosted};
-pub(crate) use lock::{Cancel, Refused};
+pub(crate) use lock::{Access, Cancel, Refused};
 pub(crate) use reaper::finish_drops;
 pub(crate) use registry::{LOCAL, REGISTRY, SessionId};

@@ -1,15 +1,15 @@
 //! The thread on which hosted values are dropped: their `Drop` is user code, which may block and may panic.
 
+use std::any::Any;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::hosted::Object;
 use crate::os::Deadline;
 use crate::panic::catch;
 
 /// What the thread is given.
 enum Job {
-    Drop(Box<Object>),
+    Drop(Box<dyn Any + Send>),
     /// Everything before this has been dropped.
     Mark(Sender<()>),
 }
@@ -32,7 +32,7 @@ static JOBS: LazyLock<Option<Mutex<Sender<Job>>>> = LazyLock::new(|| {
     Some(Mutex::new(sender))
 });
 
-pub(super) fn drop_later(value: Box<Object>) {
+pub(super) fn drop_later(value: Box<dyn Any + Send>) {
     match &*JOBS {
         Some(jobs) => {
             // The thread never ends, so the channel is open.

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use rustix::event::PollFlags;
 
 use super::bootstrap::Inherited;
-use crate::call::{arrival, claim};
 use crate::codec;
 use crate::context::{self, Context};
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Parcel, Place};
+use crate::handle::{Parcel, Place, arrival, claim};
 use crate::interface::{Arguments, Encoded, Returned, task};
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ServerSettings, ToChild};
 use crate::os::{Deadline, Peer, wait};

@@ -9,10 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::spawn::{self, Spawned};
-use crate::call::{arrival, claim};
 use crate::error::{CallError, Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
-use crate::handle::{Parcel, unpack};
+use crate::handle::{Parcel, arrival, claim, unpack};
 use crate::interface::Task;
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ToChild};
 use crate::os::Deadline;

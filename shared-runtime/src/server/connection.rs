@@ -4,14 +4,13 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::inspect::inspect;
-use super::listener::max_message;
-use super::session::Session;
-use crate::call::{arrival, claim};
+use super::limits::max_message;
+use super::sessions::Session;
 use crate::codec;
 use crate::context::Context;
 use crate::dispatch::{self, Caller};
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, Place, gone};
+use crate::handle::{Lease, Parcel, Place, arrival, claim, gone};
 use crate::interface::{Arguments, Encoded, Returned, encode};
 use crate::message::{Claim, ErrorOnWire, Handles, Reply, Request, Subject};
 use crate::object::REGISTRY;
@@ -19,7 +18,7 @@ use crate::os::Deadline;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
 /// Starts a thread that serves the connection; returns what cuts it off. `None` if it cannot be served.
-pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: usize) -> Option<OwnedFd> {
+pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: u64) -> Option<OwnedFd> {
     let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
     let cutter = connection.cutter().ok()?;
     let run = move || {
@@ -29,7 +28,7 @@ pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: usize) -> 
             pins: Vec::new(),
         }
         .run();
-        session.closed(number);
+        session.remove_connection(number);
     };
     std::thread::Builder::new()
         .name("shared-call".into())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::session::SESSIONS;
+use super::sessions::SESSIONS;
 use crate::object::{CALLS, LOCAL, REGISTRY, RunningCall, SessionId};
 use crate::program;
 

@@ -1,29 +1,15 @@
 //! Listens for sessions, from the first need until the end of the process.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::session::{self, SESSIONS};
+use super::session;
+use super::sessions::SESSIONS;
 use crate::address::{Address, Endpoint};
 use crate::error::Error;
 use crate::handle::server_id;
 use crate::object::{CALLS, REGISTRY, finish_drops};
 use crate::os::{Deadline, Socket};
 use crate::program;
-
-/// How large a message may be unless the server was told otherwise.
-const MAX_MESSAGE: usize = 1 << 30;
-
-static MAX: OnceLock<usize> = OnceLock::new();
-
-/// Set before the first session, by a server process.
-pub(crate) fn configure(max_message: usize) {
-    // A server is configured once, before it listens.
-    let _ = MAX.set(max_message);
-}
-
-pub(super) fn max_message() -> usize {
-    *MAX.get_or_init(|| MAX_MESSAGE)
-}
 
 struct Listening {
     endpoint: Endpoint,

@@ -3,9 +3,12 @@
 
 mod connection;
 mod inspect;
+mod limits;
 mod listener;
 mod session;
+mod sessions;
 
 pub(crate) use inspect::inspect;
 pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
-pub(crate) use listener::{configure, listen, stop};
+pub(crate) use limits::configure;
+pub(crate) use listener::{listen, stop};

@@ -17,7 +17,7 @@ use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
 use rustix::net::RecvFlags;
 use serde::{Deserialize, Serialize};
 
-use super::channel::Packet;
+use super::packet::Packet;
 use crate::os::{Deadline, SendError, Socket};
 
 /// Longer than any message that carries one endpoint and nothing else.

@@ -13,8 +13,8 @@ use std::time::Duration;
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{IpcReceiver, IpcSender};
 use rustix::event::PollFlags;
-use serde::{Deserialize, Serialize};
 
+use super::packet::{Packet, Piece};
 use super::{Broken, Connection, FRAMES, Transport, bridge};
 use crate::os::{Deadline, Peer, Socket, wait};
 
@@ -50,18 +50,6 @@ impl Channel {
         Ok(Box::new(ChannelConnection::new(socket, peer)?))
     }
 }
-
-/// What ipc-channel carries.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Packet {
-    /// A piece of a frame of `size` bytes. The last one completes that size.
-    Piece { size: u64, bytes: Piece },
-    /// A piece that was not the last has arrived.
-    Next,
-}
-
-/// Bytes that the codec copies in bulk.
-pub(super) struct Piece(Vec<u8>);
 
 struct ChannelConnection {
     sender: IpcSender<Packet>,
@@ -217,19 +205,6 @@ fn broken(error: IpcError) -> Broken {
         }
         IpcError::Io(error) => Broken::Io(error),
         IpcError::SerializationError(error) => Broken::Corrupt(error.to_string()),
-    }
-}
-
-impl Serialize for Piece {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Piece {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let crate::codec::Bytes(bytes) = Deserialize::deserialize(deserializer)?;
-        Ok(Self(bytes.to_vec()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod bridge;
 mod channel;
+mod packet;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
