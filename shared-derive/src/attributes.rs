@@ -252,8 +252,10 @@ impl Table {
         if let Some(other) = self.other.filter(|other| other.usage(name).is_some()) {
             return format!("`{name}` belongs to {}. {}", other.place, self.known());
         }
-        let hint = self.nearest(&name.unraw().to_string()).map(|known| format!("; did you mean `{known}`?"));
-        format!("unknown option `{name}`{}. {}", hint.unwrap_or_default(), self.known())
+        match self.nearest(&name.unraw().to_string()) {
+            Some(known) => format!("unknown option `{name}`; did you mean `{known}`? {}", self.known()),
+            None => format!("unknown option `{name}`. {}", self.known()),
+        }
     }
 
     fn nearest(&self, name: &str) -> Option<&'static str> {

@@ -16,6 +16,8 @@ mod main_fn;
 mod shared;
 mod signature;
 mod task;
+#[cfg(test)]
+mod tests;
 mod types;
 mod wire;
 

@@ -1,32 +1,56 @@
 //! Share live objects between processes.
-#![cfg_attr(not(target_os = "linux"), allow(unused))]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("shared-runtime runs on Linux: nobody has tried it elsewhere yet");
 
-// From the bottom up: nothing below a line uses anything above it.
-mod address;
-mod call;
-mod client;
-mod codec;
-mod context;
-mod dispatch;
+// From the bottom up: no group uses anything of a later one. `ARCHITECTURE.md` has the map, and a test holds it.
+
+// What can go wrong.
 mod error;
 mod exit;
-mod handle;
-mod interface;
-mod message;
-mod object;
-mod os;
 mod panic;
-mod process;
-mod program;
 mod report;
-mod server;
-mod server_handle;
-mod shared;
-mod test_support;
+
+// The machine.
+mod os;
+mod program;
+
+// Values as bytes, and what carries them.
+mod address;
+mod codec;
 mod transport;
+
+// What two processes say to each other.
+mod message;
+
+// This process as a client of others.
+mod client;
+
+// The objects of this process, and handles to objects anywhere.
+mod object;
+
+mod handle;
+
+// From a handle to a method, here or there.
+mod context;
+mod interface;
+
+mod dispatch;
+
+mod call;
+
+// This process as a server.
+mod server;
+
+// What users hold.
+mod shared;
+
+mod server_handle;
+
+// Processes that this program starts.
+mod process;
+
+mod test_support;
 
 pub use error::{CallError, Error, ErrorKind, Executed};
 pub use exit::ExitStatus;

@@ -4,11 +4,13 @@
 //! Methods and constructors are numbered by enums whose variants carry the same `cfg` as the rows, so that a number always
 //! names its own row.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
+use syn::Ident;
 
 use super::checks::{Constructor, Exported, Interface, Receiver};
+use crate::carried::Carried;
 use crate::wire::{self, TravelChecks};
 
 /// Everything that stands beside the user's impl.
@@ -55,20 +57,29 @@ fn proxy_type(interface: &Interface) -> TokenStream {
 }
 
 fn numbers(interface: &Interface) -> TokenStream {
-    let constructors = interface.constructors.iter().map(|constructor| (&constructor.carried.cfg, &constructor.function));
-    let methods = interface.methods.iter().map(|method| (&method.carried.cfg, &method.function));
-    let constructors = constructors.map(|(cfg, function)| generated!(#(#cfg)* #function));
-    let methods = methods.map(|(cfg, function)| generated!(#(#cfg)* #function));
+    let constructors = interface.constructors.iter().map(|constructor| (&constructor.carried, &constructor.function));
+    let methods = interface.methods.iter().map(|method| (&method.carried, &method.function));
+    let constructors = numbering("__Constructor", constructors);
+    let methods = numbering("__Method", methods);
+    generated!(#constructors #methods)
+}
+
+fn numbering<'a>(name: &str, functions: impl ExactSizeIterator<Item = (&'a Carried, &'a Ident)>) -> TokenStream {
+    if functions.len() == 0 {
+        return TokenStream::new();
+    }
+    let name = Ident::new(name, Span::mixed_site());
+    let variants = functions.map(|(Carried { cfg, .. }, function)| generated!(#(#cfg)* #function));
     generated! {
         #[allow(non_camel_case_types)]
-        enum __Constructor { #(#constructors),* }
-
-        #[allow(non_camel_case_types)]
-        enum __Method { #(#methods),* }
+        enum #name { #(#variants),* }
     }
 }
 
 fn siblings(interface: &Interface) -> TokenStream {
+    if interface.constructors.is_empty() {
+        return TokenStream::new();
+    }
     let self_type = &interface.self_type;
     let siblings = interface.constructors.iter().map(|constructor| sibling(interface, constructor));
     generated! {

@@ -95,8 +95,13 @@ impl Session {
             Ok(frame) => frame,
             Err(broken) => return Err(self.failed(broken, connection, pins, Executed::Maybe)),
         };
-        let (reply, body) =
-            codec::decode_head::<Reply>(&frame).map_err(|error| error.ran(Executed::Maybe))?;
+        let (reply, body) = match codec::decode_head::<Reply>(&frame) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                let broken = Broken::Corrupt(error.to_string());
+                return Err(self.failed(broken, connection, pins, Executed::Maybe));
+            }
+        };
         let body_at = frame.len() - body.len();
         Ok(Exchanged {
             reply,
@@ -129,10 +134,11 @@ impl Session {
             Broken::TimedOut => {
                 let (releases, peer) = (Arc::clone(&self.releases), Arc::clone(&self.peer));
                 drain::abandon(connection.take(), releases, peer, pins);
-                let text = format!(
-                    "no answer from {} within the deadline; the method may go on",
-                    self.endpoint.name
-                );
+                let text = match executed {
+                    Executed::No => "did not take the arguments within the deadline",
+                    _ => "did not answer within the deadline; the method may go on",
+                };
+                let text = format!("{} {text}", self.endpoint.name);
                 return Error::new(ErrorKind::Timeout, text)
                     .ran(executed)
                     .in_process(self.label());

@@ -1,0 +1,353 @@
+impl Store {
+    pub fn arguments<'a>(
+        &self,
+        text: &'a str,
+        bytes: &[u8],
+        numbers: &[u64],
+        path: &Path,
+        order: &Order,
+        mut n: u8,
+    ) {}
+    pub fn optional(
+        &self,
+        text: Option<&str>,
+        bytes: Option<&[u8]>,
+        order: Option<&Order>,
+    ) {}
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+    pub fn numbers(self: &Self) -> &[u64] {
+        &self.numbers
+    }
+    pub fn path(self: &mut Self) -> &Path {
+        &self.path
+    }
+    pub fn first(&self) -> Option<&Order> {
+        self.orders.first()
+    }
+    pub fn order(&self) -> Result<&Order, Missing> {
+        self.orders.first().ok_or(Missing)
+    }
+    pub fn read(&self) -> io::Result<[u8; Self::SIZE]> {
+        self.read_it()
+    }
+}
+///What can be called on a `Shared<Store>`, in whichever process the object lives.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct StoreProxy {
+    target: ::shared_runtime::__private::Target,
+}
+#[allow(
+    deprecated,
+    dead_code,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
+const _: () = {
+    #[allow(non_camel_case_types)]
+    enum __Method {
+        arguments,
+        optional,
+        text,
+        numbers,
+        path,
+        first,
+        order,
+        read,
+    }
+    impl StoreProxy {
+        ///Calls `Store::arguments` where the object lives.
+        pub fn arguments(
+            &self,
+            text: &str,
+            bytes: &[u8],
+            numbers: &[u64],
+            path: &Path,
+            order: &Order,
+            n: u8,
+        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(
+                &self.target,
+                __Method::arguments as u32,
+                &(
+                    text,
+                    ::shared_runtime::__private::Bytes(bytes),
+                    numbers,
+                    path,
+                    order,
+                    n,
+                ),
+            )
+        }
+        ///Calls `Store::optional` where the object lives.
+        pub fn optional(
+            &self,
+            text: ::core::option::Option<&str>,
+            bytes: ::core::option::Option<&[u8]>,
+            order: ::core::option::Option<&Order>,
+        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(
+                &self.target,
+                __Method::optional as u32,
+                &(text, bytes.map(::shared_runtime::__private::Bytes), order),
+            )
+        }
+        ///Calls `Store::text` where the object lives.
+        pub fn text(
+            &self,
+        ) -> ::core::result::Result<::std::string::String, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(&self.target, __Method::text as u32, &())
+        }
+        ///Calls `Store::numbers` where the object lives.
+        pub fn numbers(
+            &self,
+        ) -> ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(
+                &self.target,
+                __Method::numbers as u32,
+                &(),
+            )
+        }
+        ///Calls `Store::path` where the object lives.
+        pub fn path(
+            &self,
+        ) -> ::core::result::Result<
+            <Path as ::std::borrow::ToOwned>::Owned,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::call(&self.target, __Method::path as u32, &())
+        }
+        ///Calls `Store::first` where the object lives.
+        pub fn first(
+            &self,
+        ) -> ::core::result::Result<
+            ::core::option::Option<Order>,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::call(&self.target, __Method::first as u32, &())
+        }
+        ///Calls `Store::order` where the object lives.
+        pub fn order(
+            &self,
+        ) -> ::core::result::Result<Order, ::shared_runtime::CallError<Missing>> {
+            ::shared_runtime::__private::call(&self.target, __Method::order as u32, &())
+        }
+        ///Calls `Store::read` where the object lives.
+        pub fn read(
+            &self,
+        ) -> ::core::result::Result<
+            <io::Result<
+                [u8; Store::SIZE],
+            > as ::shared_runtime::__private::ResultType>::Ok,
+            ::shared_runtime::CallError<
+                <io::Result<
+                    [u8; Store::SIZE],
+                > as ::shared_runtime::__private::ResultType>::Err,
+            >,
+        > {
+            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+        }
+    }
+    const __HOST: fn(Store) -> ::shared_runtime::Shared<Store> = ::shared_runtime::__private::host::<
+        Store,
+    >;
+    impl ::shared_runtime::Shareable for Store {
+        type Proxy = StoreProxy;
+        fn interface() -> &'static ::shared_runtime::__private::Interface {
+            &__INTERFACE
+        }
+    }
+    impl ::shared_runtime::__private::Proxy for StoreProxy {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+        fn target(&self) -> &::shared_runtime::__private::Target {
+            &self.target
+        }
+    }
+    const _: fn() = || {
+        let _: ::core::marker::PhantomData<
+            <u64 as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Order as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <u8 as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <() as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <u64 as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Order as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Missing as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <<io::Result<
+                [u8; Store::SIZE],
+            > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <<io::Result<
+                [u8; Store::SIZE],
+            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+        >;
+    };
+    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
+        name: ::core::any::type_name::<Store>,
+        constructors: &[],
+        methods: &[
+            ::shared_runtime::__private::Method {
+                name: "arguments",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments
+                        .decode::<
+                            (
+                                <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                ::shared_runtime::__private::Bytes<'_>,
+                                <[u64] as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                <Path as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                <Order as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                u8,
+                            ),
+                        >()?;
+                    let answer = <Store>::arguments(
+                        object,
+                        <str as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.0,
+                        ),
+                        arguments.1.0,
+                        <[u64] as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.2,
+                        ),
+                        <Path as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.3,
+                        ),
+                        <Order as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.4,
+                        ),
+                        arguments.5,
+                    );
+                    ::shared_runtime::__private::encode::<()>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "optional",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments
+                        .decode::<
+                            (
+                                ::core::option::Option<
+                                    <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                >,
+                                ::core::option::Option<
+                                    ::shared_runtime::__private::Bytes<'_>,
+                                >,
+                                ::core::option::Option<
+                                    <Order as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                >,
+                            ),
+                        >()?;
+                    let answer = <Store>::optional(
+                        object,
+                        arguments
+                            .0
+                            .as_ref()
+                            .map(<str as ::shared_runtime::__private::RefArg>::borrow),
+                        arguments.1.map(|bytes| bytes.0),
+                        arguments
+                            .2
+                            .as_ref()
+                            .map(<Order as ::shared_runtime::__private::RefArg>::borrow),
+                    );
+                    ::shared_runtime::__private::encode::<()>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "text",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::text(object);
+                    ::shared_runtime::__private::encode::<&str>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "numbers",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::numbers(object);
+                    ::shared_runtime::__private::encode::<&[u64]>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "path",
+                run: ::shared_runtime::__private::Run::Exclusive(|object, arguments| {
+                    let object = ::shared_runtime::__private::object_mut::<
+                        Store,
+                    >(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::path(object);
+                    ::shared_runtime::__private::encode::<&Path>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "first",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::first(object);
+                    ::shared_runtime::__private::encode::<
+                        ::core::option::Option<&Order>,
+                    >(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "order",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::order(object);
+                    ::shared_runtime::__private::encode::<
+                        ::core::result::Result<&Order, Missing>,
+                    >(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "read",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Store>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Store>::read(object);
+                    ::shared_runtime::__private::encode::<
+                        ::core::result::Result<
+                            <io::Result<
+                                [u8; Store::SIZE],
+                            > as ::shared_runtime::__private::ResultType>::Ok,
+                            <io::Result<
+                                [u8; Store::SIZE],
+                            > as ::shared_runtime::__private::ResultType>::Err,
+                        >,
+                    >(&answer)
+                }),
+            },
+        ],
+    };
+    #[::shared_runtime::__private::linkme::distributed_slice(
+        ::shared_runtime::__private::INTERFACES
+    )]
+    #[linkme(crate = ::shared_runtime::__private::linkme)]
+    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+};

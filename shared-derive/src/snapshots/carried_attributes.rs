@@ -1,0 +1,178 @@
+#[cfg(unix)]
+#[deprecated = "use Meter"]
+impl Gauge {
+    /// Makes one.
+    #[cfg(feature = "start")]
+    #[must_use]
+    pub fn new() -> Self {
+        Self
+    }
+    /// The reading.
+    ///
+    /// In units.
+    #[cfg(feature = "read")]
+    #[inline]
+    #[must_use = "reading has no effect"]
+    #[expect(clippy::unused_self, reason = "for show")]
+    pub fn read(&self) -> u64 {
+        0
+    }
+    #[cfg(not(feature = "read"))]
+    #[cfg_attr(docsrs, doc(hidden))]
+    pub fn read(&self) -> u32 {
+        0
+    }
+    pub fn r#type(&self) {}
+}
+#[cfg(unix)]
+#[deprecated = "use Meter"]
+///What can be called on a `Shared<Gauge>`, in whichever process the object lives.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct GaugeProxy {
+    target: ::shared_runtime::__private::Target,
+}
+#[cfg(unix)]
+#[allow(
+    deprecated,
+    dead_code,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
+const _: () = {
+    #[allow(non_camel_case_types)]
+    enum __Constructor {
+        #[cfg(feature = "start")]
+        new,
+    }
+    #[allow(non_camel_case_types)]
+    enum __Method {
+        #[cfg(feature = "read")]
+        read,
+        #[cfg(not(feature = "read"))]
+        read,
+        r#type,
+    }
+    impl Gauge {
+        #[cfg(feature = "start")]
+        #[must_use]
+        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
+        pub fn new_in(
+            server: &::shared_runtime::ServerHandle,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Gauge>,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::create::<
+                Gauge,
+                _,
+                _,
+            >(server, __Constructor::new as u32, &())
+        }
+    }
+    impl GaugeProxy {
+        #[cfg(feature = "read")]
+        #[must_use = "reading has no effect"]
+        #[allow(clippy::unused_self, reason = "for show")]
+        /// The reading.
+        ///
+        /// In units.
+        pub fn read(&self) -> ::core::result::Result<u64, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+        }
+        #[cfg(not(feature = "read"))]
+        #[cfg_attr(docsrs, doc(hidden))]
+        ///Calls `Gauge::read` where the object lives.
+        pub fn read(&self) -> ::core::result::Result<u32, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+        }
+        ///Calls `Gauge::type` where the object lives.
+        pub fn r#type(&self) -> ::core::result::Result<(), ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(&self.target, __Method::r#type as u32, &())
+        }
+    }
+    const __HOST: fn(Gauge) -> ::shared_runtime::Shared<Gauge> = ::shared_runtime::__private::host::<
+        Gauge,
+    >;
+    impl ::shared_runtime::Shareable for Gauge {
+        type Proxy = GaugeProxy;
+        fn interface() -> &'static ::shared_runtime::__private::Interface {
+            &__INTERFACE
+        }
+    }
+    impl ::shared_runtime::__private::Proxy for GaugeProxy {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+        fn target(&self) -> &::shared_runtime::__private::Target {
+            &self.target
+        }
+    }
+    const _: fn() = || {
+        #[cfg(feature = "read")]
+        let _: ::core::marker::PhantomData<
+            <u64 as ::shared_runtime::__private::Reply>::Is,
+        >;
+        #[cfg(not(feature = "read"))]
+        let _: ::core::marker::PhantomData<
+            <u32 as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <() as ::shared_runtime::__private::Reply>::Is,
+        >;
+    };
+    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
+        name: ::core::any::type_name::<Gauge>,
+        constructors: &[
+            #[cfg(feature = "start")]
+            ::shared_runtime::__private::Constructor {
+                name: "new",
+                run: |arguments| {
+                    let arguments = arguments.decode::<()>()?;
+                    let made = <Gauge>::new();
+                    ::shared_runtime::__private::encode::<
+                        ::shared_runtime::Shared<Gauge>,
+                    >(&__HOST(made))
+                },
+            },
+        ],
+        methods: &[
+            #[cfg(feature = "read")]
+            ::shared_runtime::__private::Method {
+                name: "read",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Gauge>::read(object);
+                    ::shared_runtime::__private::encode::<u64>(&answer)
+                }),
+            },
+            #[cfg(not(feature = "read"))]
+            ::shared_runtime::__private::Method {
+                name: "read",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Gauge>::read(object);
+                    ::shared_runtime::__private::encode::<u32>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "type",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <Gauge>::r#type(object);
+                    ::shared_runtime::__private::encode::<()>(&answer)
+                }),
+            },
+        ],
+    };
+    #[::shared_runtime::__private::linkme::distributed_slice(
+        ::shared_runtime::__private::INTERFACES
+    )]
+    #[linkme(crate = ::shared_runtime::__private::linkme)]
+    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+};

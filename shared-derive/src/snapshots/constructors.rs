@@ -1,0 +1,229 @@
+impl Job {
+    pub fn new(server: u8) -> Job {
+        Self
+    }
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self)
+    }
+    pub fn current() -> Shared<Self> {
+        todo()
+    }
+    pub fn find(id: u64) -> Result<Shared<Job>, Missing> {
+        todo()
+    }
+    pub fn read() -> io::Result<Self> {
+        todo()
+    }
+    pub fn count() -> usize {
+        0
+    }
+    fn private() -> Self {
+        Self
+    }
+}
+///What can be called on a `Shared<Job>`, in whichever process the object lives.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct JobProxy {
+    target: ::shared_runtime::__private::Target,
+}
+#[allow(
+    deprecated,
+    dead_code,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
+const _: () = {
+    #[allow(non_camel_case_types)]
+    enum __Constructor {
+        new,
+        open,
+        current,
+        find,
+        read,
+    }
+    impl Job {
+        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
+        pub fn new_in(
+            server: &::shared_runtime::ServerHandle,
+            server: u8,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Job>,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::create::<
+                Job,
+                _,
+                _,
+            >(server, __Constructor::new as u32, &(server,))
+        }
+        ///Makes the object as [`open`](Self::open) does, in the process behind `server`, and returns its handle.
+        pub fn open_in(
+            server: &::shared_runtime::ServerHandle,
+            path: &Path,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Job>,
+            ::shared_runtime::CallError<OpenError>,
+        > {
+            ::shared_runtime::__private::create::<
+                Job,
+                _,
+                _,
+            >(server, __Constructor::open as u32, &(path,))
+        }
+        ///Makes the object as [`current`](Self::current) does, in the process behind `server`, and returns its handle.
+        pub fn current_in(
+            server: &::shared_runtime::ServerHandle,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Job>,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::create::<
+                Job,
+                _,
+                _,
+            >(server, __Constructor::current as u32, &())
+        }
+        ///Makes the object as [`find`](Self::find) does, in the process behind `server`, and returns its handle.
+        pub fn find_in(
+            server: &::shared_runtime::ServerHandle,
+            id: u64,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Job>,
+            ::shared_runtime::CallError<Missing>,
+        > {
+            ::shared_runtime::__private::create::<
+                Job,
+                _,
+                _,
+            >(server, __Constructor::find as u32, &(id,))
+        }
+        ///Makes the object as [`read`](Self::read) does, in the process behind `server`, and returns its handle.
+        pub fn read_in(
+            server: &::shared_runtime::ServerHandle,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Job>,
+            ::shared_runtime::CallError<
+                <io::Result<Job> as ::shared_runtime::__private::ResultType>::Err,
+            >,
+        > {
+            ::shared_runtime::__private::create::<
+                Job,
+                _,
+                _,
+            >(server, __Constructor::read as u32, &())
+        }
+    }
+    impl JobProxy {}
+    const __HOST: fn(Job) -> ::shared_runtime::Shared<Job> = ::shared_runtime::__private::host::<
+        Job,
+    >;
+    impl ::shared_runtime::Shareable for Job {
+        type Proxy = JobProxy;
+        fn interface() -> &'static ::shared_runtime::__private::Interface {
+            &__INTERFACE
+        }
+    }
+    impl ::shared_runtime::__private::Proxy for JobProxy {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+        fn target(&self) -> &::shared_runtime::__private::Target {
+            &self.target
+        }
+    }
+    const _: fn() = || {
+        let _: ::core::marker::PhantomData<
+            <u8 as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <OpenError as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <u64 as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Missing as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <<io::Result<
+                Job,
+            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+        >;
+    };
+    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
+        name: ::core::any::type_name::<Job>,
+        constructors: &[
+            ::shared_runtime::__private::Constructor {
+                name: "new",
+                run: |arguments| {
+                    let arguments = arguments.decode::<(u8,)>()?;
+                    let made = <Job>::new(arguments.0);
+                    ::shared_runtime::__private::encode::<
+                        ::shared_runtime::Shared<Job>,
+                    >(&__HOST(made))
+                },
+            },
+            ::shared_runtime::__private::Constructor {
+                name: "open",
+                run: |arguments| {
+                    let arguments = arguments
+                        .decode::<
+                            (<Path as ::shared_runtime::__private::RefArg>::Decoded<'_>,),
+                        >()?;
+                    let made = <Job>::open(
+                        <Path as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.0,
+                        ),
+                    );
+                    ::shared_runtime::__private::encode::<
+                        ::core::result::Result<::shared_runtime::Shared<Job>, OpenError>,
+                    >(&made.map(__HOST))
+                },
+            },
+            ::shared_runtime::__private::Constructor {
+                name: "current",
+                run: |arguments| {
+                    let arguments = arguments.decode::<()>()?;
+                    let made = <Job>::current();
+                    ::shared_runtime::__private::encode::<
+                        ::shared_runtime::Shared<Job>,
+                    >(&made)
+                },
+            },
+            ::shared_runtime::__private::Constructor {
+                name: "find",
+                run: |arguments| {
+                    let arguments = arguments.decode::<(u64,)>()?;
+                    let made = <Job>::find(arguments.0);
+                    ::shared_runtime::__private::encode::<
+                        ::core::result::Result<::shared_runtime::Shared<Job>, Missing>,
+                    >(&made)
+                },
+            },
+            ::shared_runtime::__private::Constructor {
+                name: "read",
+                run: |arguments| {
+                    let arguments = arguments.decode::<()>()?;
+                    let made = <Job>::read();
+                    ::shared_runtime::__private::encode::<
+                        ::core::result::Result<
+                            ::shared_runtime::Shared<Job>,
+                            <io::Result<
+                                Job,
+                            > as ::shared_runtime::__private::ResultType>::Err,
+                        >,
+                    >(&made.map(__HOST))
+                },
+            },
+        ],
+        methods: &[],
+    };
+    #[::shared_runtime::__private::linkme::distributed_slice(
+        ::shared_runtime::__private::INTERFACES
+    )]
+    #[linkme(crate = ::shared_runtime::__private::linkme)]
+    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+};

@@ -1,0 +1,161 @@
+impl models::Model {
+    pub fn load() -> Self {
+        Self
+    }
+    pub(crate) fn clone(&self) -> Self {
+        Self
+    }
+    pub fn save(&mut self) -> Saved<u64> {
+        Ok(1)
+    }
+    pub fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+    pub fn local(&self) {}
+}
+///What can be called on a `Shared<models::Model>`, in whichever process the object lives.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub(crate) struct RemoteModel {
+    target: crate::rt::__private::Target,
+}
+#[allow(
+    deprecated,
+    dead_code,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
+const _: () = {
+    #[allow(non_camel_case_types)]
+    enum __Constructor {
+        load,
+    }
+    #[allow(non_camel_case_types)]
+    enum __Method {
+        clone,
+        save,
+        check,
+    }
+    impl models::Model {
+        ///Makes the object as [`load`](Self::load) does, in the process behind `server`, and returns its handle.
+        pub fn load_in(
+            server: &crate::rt::ServerHandle,
+        ) -> ::core::result::Result<crate::rt::Shared<models::Model>, crate::rt::Error> {
+            crate::rt::__private::create::<
+                models::Model,
+                _,
+                _,
+            >(server, __Constructor::load as u32, &())
+        }
+    }
+    impl RemoteModel {
+        ///Calls `models::Model::clone` where the object lives.
+        pub(crate) fn copy(&self) -> ::core::result::Result<Self, crate::rt::Error> {
+            crate::rt::__private::call(&self.target, __Method::clone as u32, &())
+        }
+        ///Calls `models::Model::save` where the object lives.
+        pub fn save(
+            &self,
+        ) -> ::core::result::Result<
+            <Saved<u64> as crate::rt::__private::ResultType>::Ok,
+            crate::rt::CallError<<Saved<u64> as crate::rt::__private::ResultType>::Err>,
+        > {
+            crate::rt::__private::call(&self.target, __Method::save as u32, &())
+        }
+        ///Calls `models::Model::check` where the object lives.
+        pub fn check(
+            &self,
+        ) -> ::core::result::Result<Result<(), String>, crate::rt::Error> {
+            crate::rt::__private::call(&self.target, __Method::check as u32, &())
+        }
+    }
+    const __HOST: fn(models::Model) -> crate::rt::Shared<models::Model> = crate::rt::__private::host::<
+        models::Model,
+    >;
+    impl crate::rt::Shareable for models::Model {
+        type Proxy = RemoteModel;
+        fn interface() -> &'static crate::rt::__private::Interface {
+            &__INTERFACE
+        }
+    }
+    impl crate::rt::__private::Proxy for RemoteModel {
+        fn from_target(target: crate::rt::__private::Target) -> Self {
+            Self { target }
+        }
+        fn target(&self) -> &crate::rt::__private::Target {
+            &self.target
+        }
+    }
+    const _: fn() = || {
+        let _: ::core::marker::PhantomData<<Self as crate::rt::__private::Reply>::Is>;
+        let _: ::core::marker::PhantomData<
+            <<Saved<
+                u64,
+            > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <<Saved<
+                u64,
+            > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Result<(), String> as crate::rt::__private::Reply>::Is,
+        >;
+    };
+    static __INTERFACE: crate::rt::__private::Interface = crate::rt::__private::Interface {
+        name: || "models.Model",
+        constructors: &[
+            crate::rt::__private::Constructor {
+                name: "load",
+                run: |arguments| {
+                    let arguments = arguments.decode::<()>()?;
+                    let made = <models::Model>::load();
+                    crate::rt::__private::encode::<
+                        crate::rt::Shared<models::Model>,
+                    >(&__HOST(made))
+                },
+            },
+        ],
+        methods: &[
+            crate::rt::__private::Method {
+                name: "copy",
+                run: crate::rt::__private::Run::Shared(|object, arguments| {
+                    let object = crate::rt::__private::object::<models::Model>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <models::Model>::clone(object);
+                    crate::rt::__private::encode::<Self>(&answer)
+                }),
+            },
+            crate::rt::__private::Method {
+                name: "save",
+                run: crate::rt::__private::Run::Exclusive(|object, arguments| {
+                    let object = crate::rt::__private::object_mut::<
+                        models::Model,
+                    >(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <models::Model>::save(object);
+                    crate::rt::__private::encode::<
+                        ::core::result::Result<
+                            <Saved<u64> as crate::rt::__private::ResultType>::Ok,
+                            <Saved<u64> as crate::rt::__private::ResultType>::Err,
+                        >,
+                    >(&answer)
+                }),
+            },
+            crate::rt::__private::Method {
+                name: "check",
+                run: crate::rt::__private::Run::Shared(|object, arguments| {
+                    let object = crate::rt::__private::object::<models::Model>(object)?;
+                    let arguments = arguments.decode::<()>()?;
+                    let answer = <models::Model>::check(object);
+                    crate::rt::__private::encode::<Result<(), String>>(&answer)
+                }),
+            },
+        ],
+    };
+    #[crate::rt::__private::linkme::distributed_slice(crate::rt::__private::INTERFACES)]
+    #[linkme(crate = crate::rt::__private::linkme)]
+    static __ENTRY: &'static crate::rt::__private::Interface = &__INTERFACE;
+};

@@ -1,0 +1,192 @@
+impl Tally {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    pub fn add(&mut self, word: &str, n: u64) {
+        *self.words.entry(word.to_owned()).or_default() += n;
+    }
+    pub fn get(&self, word: &str) -> Option<u64> {
+        self.words.get(word).copied()
+    }
+    pub fn top(&self, n: usize) -> Vec<(String, u64)> {
+        self.sorted().take(n).collect()
+    }
+}
+///What can be called on a `Shared<Tally>`, in whichever process the object lives.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct TallyProxy {
+    target: ::shared_runtime::__private::Target,
+}
+#[allow(
+    deprecated,
+    dead_code,
+    private_interfaces,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic
+)]
+const _: () = {
+    #[allow(non_camel_case_types)]
+    enum __Constructor {
+        new,
+    }
+    #[allow(non_camel_case_types)]
+    enum __Method {
+        add,
+        get,
+        top,
+    }
+    impl Tally {
+        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
+        pub fn new_in(
+            server: &::shared_runtime::ServerHandle,
+        ) -> ::core::result::Result<
+            ::shared_runtime::Shared<Tally>,
+            ::shared_runtime::Error,
+        > {
+            ::shared_runtime::__private::create::<
+                Tally,
+                _,
+                _,
+            >(server, __Constructor::new as u32, &())
+        }
+    }
+    impl TallyProxy {
+        ///Calls `Tally::add` where the object lives.
+        pub fn add(
+            &self,
+            word: &str,
+            n: u64,
+        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(
+                &self.target,
+                __Method::add as u32,
+                &(word, n),
+            )
+        }
+        ///Calls `Tally::get` where the object lives.
+        pub fn get(
+            &self,
+            word: &str,
+        ) -> ::core::result::Result<Option<u64>, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(
+                &self.target,
+                __Method::get as u32,
+                &(word,),
+            )
+        }
+        ///Calls `Tally::top` where the object lives.
+        pub fn top(
+            &self,
+            n: usize,
+        ) -> ::core::result::Result<Vec<(String, u64)>, ::shared_runtime::Error> {
+            ::shared_runtime::__private::call(&self.target, __Method::top as u32, &(n,))
+        }
+    }
+    const __HOST: fn(Tally) -> ::shared_runtime::Shared<Tally> = ::shared_runtime::__private::host::<
+        Tally,
+    >;
+    impl ::shared_runtime::Shareable for Tally {
+        type Proxy = TallyProxy;
+        fn interface() -> &'static ::shared_runtime::__private::Interface {
+            &__INTERFACE
+        }
+    }
+    impl ::shared_runtime::__private::Proxy for TallyProxy {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+        fn target(&self) -> &::shared_runtime::__private::Target {
+            &self.target
+        }
+    }
+    const _: fn() = || {
+        let _: ::core::marker::PhantomData<
+            <u64 as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <() as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Option<u64> as ::shared_runtime::__private::Reply>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <usize as ::shared_runtime::__private::Argument>::Is,
+        >;
+        let _: ::core::marker::PhantomData<
+            <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
+        >;
+    };
+    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
+        name: ::core::any::type_name::<Tally>,
+        constructors: &[
+            ::shared_runtime::__private::Constructor {
+                name: "new",
+                run: |arguments| {
+                    let arguments = arguments.decode::<()>()?;
+                    let made = <Tally>::new();
+                    ::shared_runtime::__private::encode::<
+                        ::shared_runtime::Shared<Tally>,
+                    >(&__HOST(made))
+                },
+            },
+        ],
+        methods: &[
+            ::shared_runtime::__private::Method {
+                name: "add",
+                run: ::shared_runtime::__private::Run::Exclusive(|object, arguments| {
+                    let object = ::shared_runtime::__private::object_mut::<
+                        Tally,
+                    >(object)?;
+                    let arguments = arguments
+                        .decode::<
+                            (
+                                <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                u64,
+                            ),
+                        >()?;
+                    let answer = <Tally>::add(
+                        object,
+                        <str as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.0,
+                        ),
+                        arguments.1,
+                    );
+                    ::shared_runtime::__private::encode::<()>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "get",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Tally>(object)?;
+                    let arguments = arguments
+                        .decode::<
+                            (<str as ::shared_runtime::__private::RefArg>::Decoded<'_>,),
+                        >()?;
+                    let answer = <Tally>::get(
+                        object,
+                        <str as ::shared_runtime::__private::RefArg>::borrow(
+                            &arguments.0,
+                        ),
+                    );
+                    ::shared_runtime::__private::encode::<Option<u64>>(&answer)
+                }),
+            },
+            ::shared_runtime::__private::Method {
+                name: "top",
+                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
+                    let object = ::shared_runtime::__private::object::<Tally>(object)?;
+                    let arguments = arguments.decode::<(usize,)>()?;
+                    let answer = <Tally>::top(object, arguments.0);
+                    ::shared_runtime::__private::encode::<Vec<(String, u64)>>(&answer)
+                }),
+            },
+        ],
+    };
+    #[::shared_runtime::__private::linkme::distributed_slice(
+        ::shared_runtime::__private::INTERFACES
+    )]
+    #[linkme(crate = ::shared_runtime::__private::linkme)]
+    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+};

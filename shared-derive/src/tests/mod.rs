@@ -1,0 +1,49 @@
+//! Unit tests of whole expansions. What the expansions do when compiled is tested with the runtime.
+
+mod rejections;
+mod snapshots;
+mod task_and_main;
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::File;
+
+/// Tokens from text.
+fn tokens(text: &str) -> TokenStream {
+    text.parse().expect("the test's text is Rust")
+}
+
+/// An expansion as people read it.
+fn pretty(expansion: TokenStream) -> String {
+    prettyplease::unparse(&syn::parse2::<File>(expansion).expect("an expansion is a list of items"))
+}
+
+/// `#[shared(options)] item`, readable.
+fn shared(options: &str, item: &str) -> String {
+    pretty(crate::shared::shared(tokens(options), tokens(item)))
+}
+
+/// The texts of all `compile_error!`s.
+fn messages(expansion: TokenStream) -> Vec<String> {
+    let all: Vec<TokenTree> = expansion.into_iter().collect();
+    let is_error = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name == "compile_error");
+    let errors = all.iter().enumerate().filter(|(_, token)| is_error(token)).filter_map(|(at, _)| all.get(at + 2));
+    let texts = errors.filter_map(|token| match token {
+        TokenTree::Group(group) => syn::parse2::<syn::LitStr>(group.stream()).ok(),
+        _ => None,
+    });
+    texts.map(|text| text.value()).collect()
+}
+
+/// Asserts that `expansion` begins with `item` and complains as `expected`, in this order, and not more.
+fn assert_rejected(expansion: TokenStream, item: &str, expected: &[&str]) {
+    let found = messages(expansion.clone());
+    let matches = found.len() == expected.len() && found.iter().zip(expected).all(|(found, part)| found.contains(part));
+    assert!(matches, "expected {expected:#?}, found {found:#?}");
+    let (emitted, item) = (without_spaces(expansion), without_spaces(tokens(item)));
+    assert!(emitted.starts_with(&item), "the user's item is not emitted:\n{item}\n{emitted}");
+}
+
+/// Neighbouring punctuation may be emitted with other spaces than it was written with.
+fn without_spaces(tokens: TokenStream) -> String {
+    tokens.to_string().split_whitespace().collect()
+}
