@@ -1,5 +1,6 @@
-//! The options that users write: `#[shared(…)]` on an impl and on its methods, `#[task(…)]`, `#[main(…)]`. Only what was
-//! written is read here; whether the options fit the item and each other is for the checks.
+//! The options that users write: `#[shared(…)]` on an impl and on its methods, `#[task(…)]`,
+//! `#[main(…)]`. Only what was written is read here; whether the options fit the item and each
+//! other is for the checks.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
@@ -46,7 +47,10 @@ static METHOD: Table = Table {
 
 static TASK: Table = Table {
     place: "`#[task(…)]`",
-    options: &[("crate", "crate = path::to::shared_runtime"), ("item", "item = CountTask")],
+    options: &[
+        ("crate", "crate = path::to::shared_runtime"),
+        ("item", "item = CountTask"),
+    ],
     other: None,
 };
 
@@ -108,7 +112,9 @@ impl MethodOptions {
                     let list = &list.tokens;
                     tokens.extend(quote!(#list,));
                 }
-                Meta::Path(_) | Meta::NameValue(_) => errors.push(mark, format!("say what to do: {}", METHOD.known())),
+                Meta::Path(_) | Meta::NameValue(_) => {
+                    errors.push(mark, format!("say what to do: {}", METHOD.known()));
+                }
             }
         }
         let given = Given::read_all(tokens, &METHOD, errors);
@@ -125,25 +131,35 @@ impl MethodOptions {
 impl TaskOptions {
     pub(crate) fn read(tokens: TokenStream, errors: &Errors) -> Self {
         let given = Given::read_all(tokens, &TASK, errors);
-        Self { runtime: runtime(&given, &TASK, errors), item: value(&given, "item", &TASK, errors) }
+        Self {
+            runtime: runtime(&given, &TASK, errors),
+            item: value(&given, "item", &TASK, errors),
+        }
     }
 }
 
 impl MainOptions {
     pub(crate) fn read(tokens: TokenStream, errors: &Errors) -> Self {
         let given = Given::read_all(tokens, &MAIN, errors);
-        Self { runtime: runtime(&given, &MAIN, errors) }
+        Self {
+            runtime: runtime(&given, &MAIN, errors),
+        }
     }
 }
 
 /// Takes our own marks off, so that the compiler never sees them.
 pub(crate) fn take_marks(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
-    attributes.extract_if(.., |attribute| is_mark(attribute.path())).collect()
+    attributes
+        .extract_if(.., |attribute| is_mark(attribute.path()))
+        .collect()
 }
 
-/// Whether a `cfg_attr` holds one of our marks. It is not evaluated when the macro runs, so the mark would come too late.
+/// Whether a `cfg_attr` holds one of our marks. It is not evaluated when the macro runs, so the
+/// mark would come too late.
 pub(crate) fn hides_mark(attribute: &Attribute) -> bool {
-    conditional(attribute).iter().any(|meta| is_mark(meta.path()))
+    conditional(attribute)
+        .iter()
+        .any(|meta| is_mark(meta.path()))
 }
 
 /// What a `cfg_attr` would write; nothing for other attributes.
@@ -151,12 +167,16 @@ pub(crate) fn conditional(attribute: &Attribute) -> Vec<Meta> {
     if !attribute.path().is_ident("cfg_attr") {
         return Vec::new();
     }
-    let all = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
+    let all = attribute
+        .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+        .unwrap_or_default();
     all.into_iter().skip(1).collect()
 }
 
 fn is_mark(path: &Path) -> bool {
-    path.segments.last().is_some_and(|last| last.ident == "shared")
+    path.segments
+        .last()
+        .is_some_and(|last| last.ident == "shared")
 }
 
 /// One option as it was written.
@@ -170,9 +190,14 @@ impl Given {
     fn read_all(tokens: TokenStream, table: &Table, errors: &Errors) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for part in split_at_commas(tokens) {
-            let Some(given) = Self::read(part, table, errors) else { continue };
+            let Some(given) = Self::read(part, table, errors) else {
+                continue;
+            };
             if all.iter().any(|earlier| earlier.name == given.name) {
-                errors.push(&given.name, format!("`{}` is given twice; remove one", given.name));
+                errors.push(
+                    &given.name,
+                    format!("`{}` is given twice; remove one", given.name),
+                );
             } else {
                 all.push(given);
             }
@@ -183,7 +208,10 @@ impl Given {
     fn read(part: TokenStream, table: &Table, errors: &Errors) -> Option<Self> {
         let mut tokens = part.clone().into_iter();
         let Some(TokenTree::Ident(name)) = tokens.next() else {
-            errors.push(part, format!("an option begins with its name. {}", table.known()));
+            errors.push(
+                part,
+                format!("an option begins with its name. {}", table.known()),
+            );
             return None;
         };
         let Some(usage) = table.usage(&name) else {
@@ -206,8 +234,18 @@ impl Given {
 fn flag(given: &[Given], name: &str, table: &Table, errors: &Errors) -> Option<Ident> {
     let found = given.iter().find(|given| given.name == name)?;
     if let Some(value) = &found.value {
-        let at = if value.is_empty() { quote!(#found) } else { value.clone() };
-        errors.push(at, format!("`{name}` takes no value; write `{}`", table.usage(&found.name).unwrap_or(name)));
+        let at = if value.is_empty() {
+            quote!(#found)
+        } else {
+            value.clone()
+        };
+        errors.push(
+            at,
+            format!(
+                "`{name}` takes no value; write `{}`",
+                table.usage(&found.name).unwrap_or(name)
+            ),
+        );
     }
     Some(found.name.clone())
 }
@@ -216,9 +254,16 @@ fn flag(given: &[Given], name: &str, table: &Table, errors: &Errors) -> Option<I
 fn value<T: Parse>(given: &[Given], name: &str, table: &Table, errors: &Errors) -> Option<T> {
     let found = given.iter().find(|given| given.name == name)?;
     let tokens = found.value.clone().unwrap_or_default();
-    let parsed = if tokens.is_empty() { None } else { T::parse.parse2(tokens).ok() };
+    let parsed = if tokens.is_empty() {
+        None
+    } else {
+        T::parse.parse2(tokens).ok()
+    };
     if parsed.is_none() {
-        errors.push(found, format!("write `{}`", table.usage(&found.name).unwrap_or(name)));
+        errors.push(
+            found,
+            format!("write `{}`", table.usage(&found.name).unwrap_or(name)),
+        );
     }
     parsed
 }
@@ -237,11 +282,18 @@ impl quote::ToTokens for Given {
 
 impl Table {
     fn usage(&self, name: &Ident) -> Option<&'static str> {
-        self.options.iter().find(|(known, _)| name == known).map(|(_, usage)| *usage)
+        self.options
+            .iter()
+            .find(|(known, _)| name == known)
+            .map(|(_, usage)| *usage)
     }
 
     fn known(&self) -> String {
-        let options: Vec<String> = self.options.iter().map(|(_, usage)| format!("`{usage}`")).collect();
+        let options: Vec<String> = self
+            .options
+            .iter()
+            .map(|(_, usage)| format!("`{usage}`"))
+            .collect();
         match options.as_slice() {
             [only] => format!("{} knows {only}", self.place),
             _ => format!("{} knows {}", self.place, options.join(", ")),
@@ -253,13 +305,20 @@ impl Table {
             return format!("`{name}` belongs to {}. {}", other.place, self.known());
         }
         match self.nearest(&name.unraw().to_string()) {
-            Some(known) => format!("unknown option `{name}`; did you mean `{known}`? {}", self.known()),
+            Some(known) => format!(
+                "unknown option `{name}`; did you mean `{known}`? {}",
+                self.known()
+            ),
             None => format!("unknown option `{name}`. {}", self.known()),
         }
     }
 
     fn nearest(&self, name: &str) -> Option<&'static str> {
-        let (distance, known) = self.options.iter().map(|(known, _)| (distance(name, known), *known)).min()?;
+        let (distance, known) = self
+            .options
+            .iter()
+            .map(|(known, _)| (distance(name, known), *known))
+            .min()?;
         (distance * 2 <= known.len().max(name.len())).then_some(known)
     }
 }
@@ -285,7 +344,10 @@ fn split_at_commas(tokens: TokenStream) -> Vec<TokenStream> {
     for token in ungrouped(tokens) {
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(TokenStream::new()),
-            _ => parts.last_mut().into_iter().for_each(|part| part.extend([token.clone()])),
+            _ => parts
+                .last_mut()
+                .into_iter()
+                .for_each(|part| part.extend([token.clone()])),
         }
     }
     parts.retain(|part| !part.is_empty());

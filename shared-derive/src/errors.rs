@@ -1,5 +1,5 @@
-//! The sink that gathers every error of one expansion, so that the user sees all of them at once. Knows nothing of what
-//! is checked.
+//! The sink that gathers every error of one expansion, so that the user sees all of them at once.
+//! Knows nothing of what is checked.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -7,14 +7,17 @@ use std::fmt::Display;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-/// Errors found so far. Dropping it unread would turn a rejected program into one that compiles, so that panics.
+/// Errors found so far. Dropping it unread would turn a rejected program into one that compiles, so
+/// that panics.
 pub(crate) struct Errors {
     found: RefCell<Option<Vec<syn::Error>>>,
 }
 
 impl Errors {
     pub(crate) fn new() -> Self {
-        Self { found: RefCell::new(Some(Vec::new())) }
+        Self {
+            found: RefCell::new(Some(Vec::new())),
+        }
     }
 
     /// Complains about `at`, which should be tokens that the user wrote.
@@ -44,6 +47,9 @@ impl Errors {
 impl Drop for Errors {
     fn drop(&mut self) {
         let unread = self.found.borrow().is_some();
-        assert!(!unread || std::thread::panicking(), "the errors of an expansion were never read");
+        assert!(
+            !unread || std::thread::panicking(),
+            "the errors of an expansion were never read"
+        );
     }
 }

@@ -1,10 +1,12 @@
-//! A function as it was written, with its body left unread: the body is emitted token for token, and a body that the
-//! parser does not understand (half typed, or newer Rust) spoils nothing.
+//! A function as it was written, with its body left unread: the body is emitted token for token,
+//! and a body that the parser does not understand (half typed, or newer Rust) spoils nothing.
 
 use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Signature, Visibility};
+
+use crate::errors::Errors;
 
 /// A free function or a method.
 pub(crate) struct Function {
@@ -12,6 +14,19 @@ pub(crate) struct Function {
     pub(crate) vis: Visibility,
     pub(crate) signature: Signature,
     pub(crate) body: Group,
+}
+
+impl Function {
+    /// Reads the item under an attribute that goes on functions only. `usage` says so where it is
+    /// something else.
+    pub(crate) fn read(item: &TokenStream, usage: &str, errors: &Errors) -> Option<Self> {
+        let function = syn::parse2(item.clone()).ok();
+        if function.is_none() {
+            let first: TokenStream = item.clone().into_iter().take(1).collect();
+            errors.push(first, usage);
+        }
+        function
+    }
 }
 
 impl Parse for Function {
@@ -27,7 +42,12 @@ impl Parse for Function {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attributes, vis, signature, body } = self;
+        let Self {
+            attributes,
+            vis,
+            signature,
+            body,
+        } = self;
         tokens.extend(quote::quote!(#(#attributes)* #vis #signature #body));
     }
 }

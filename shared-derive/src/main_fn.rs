@@ -9,21 +9,31 @@ use crate::attributes::MainOptions;
 use crate::errors::Errors;
 use crate::function::Function;
 
-/// Attributes that say nothing about who runs an async function. They stay on the outer `main`, and so hold for the inner.
-const OUTER: &[&str] = &["doc", "cfg", "cfg_attr", "deprecated", "allow", "warn", "deny", "forbid", "expect"];
+/// Attributes that say nothing about who runs an async function. They stay on the outer `main`, and
+/// so hold for the inner.
+const OUTER: &[&str] = &[
+    "doc",
+    "cfg",
+    "cfg_attr",
+    "deprecated",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+];
 
 /// The user's `main`, which calls `init` first.
 pub(crate) fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let MainOptions { runtime } = MainOptions::read(options, &errors);
-    let expanded = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => check(&function, &errors).then(|| expand(&runtime, function)),
-        Err(_) => {
-            let first: TokenStream = item.clone().into_iter().take(1).collect();
-            errors.push(first, "`#[shared_runtime::main]` goes on `fn main() { … }`");
-            None
-        }
-    };
+    let function = Function::read(
+        &item,
+        "`#[shared_runtime::main]` goes on `fn main() { … }`",
+        &errors,
+    );
+    let function = function.filter(|function| check(function, &errors));
+    let expanded = function.map(|function| expand(&runtime, function));
     let errors = errors.finish();
     let main = expanded.unwrap_or(item);
     quote!(#main #errors)
@@ -42,7 +52,8 @@ fn is_main(function: &Function, errors: &Errors) {
     if function.signature.ident != "main" {
         errors.push(
             &function.signature.ident,
-            "`#[shared_runtime::main]` goes on `fn main`; elsewhere, call `shared_runtime::init()` first thing in `main`",
+            "`#[shared_runtime::main]` goes on `fn main`; elsewhere, call \
+                 `shared_runtime::init()` first thing in `main`",
         );
     }
 }
@@ -50,29 +61,47 @@ fn is_main(function: &Function, errors: &Errors) {
 /// Nobody could pass arguments. Accepted: `fn main()`.
 fn takes_nothing(function: &Function, errors: &Errors) {
     if !function.signature.inputs.is_empty() {
-        errors.push(&function.signature.inputs, "`main` takes no arguments; read them from `std::env::args()`");
+        errors.push(
+            &function.signature.inputs,
+            "`main` takes no arguments; read them from `std::env::args()`",
+        );
     }
 }
 
-/// We bring no executor. Accepted: `async fn main` with another attribute, as `#[tokio::main]`, above or below ours.
+/// We bring no executor. Accepted: `async fn main` with another attribute, as `#[tokio::main]`,
+/// above or below ours.
 fn is_run_by_someone(function: &Function, errors: &Errors) {
-    if let Some(token) = function.signature.asyncness.filter(|_| function.attributes.iter().all(is_outer)) {
+    if let Some(token) = function
+        .signature
+        .asyncness
+        .filter(|_| function.attributes.iter().all(is_outer))
+    {
         errors.push(
             token,
-            "nothing here runs an `async fn`; add the attribute of an executor, as `#[tokio::main]`, below `#[shared_runtime::main]`",
+            "nothing here runs an `async fn`; add the attribute of an executor, as \
+                 `#[tokio::main]`, below `#[shared_runtime::main]`",
         );
     }
 }
 
 fn expand(runtime: &Path, function: Function) -> TokenStream {
-    if function.signature.asyncness.is_some() { wrapped(runtime, function) } else { prefixed(runtime, function) }
+    if function.signature.asyncness.is_some() {
+        wrapped(runtime, function)
+    } else {
+        prefixed(runtime, function)
+    }
 }
 
 /// A sync `main` with one statement more.
 fn prefixed(runtime: &Path, function: Function) -> TokenStream {
     let (inner, body) = split_body(&function.body);
     let body = generated!({ #(#inner)* #runtime::init(); #body });
-    let Function { attributes, vis, signature, body: _ } = function;
+    let Function {
+        attributes,
+        vis,
+        signature,
+        body: _,
+    } = function;
     quote!(#(#attributes)* #vis #signature #body)
 }
 
@@ -95,7 +124,9 @@ fn wrapped(runtime: &Path, function: Function) -> TokenStream {
 /// The `#![…]` attributes of a body, which must stay first, and the rest.
 fn split_body(body: &Group) -> (Vec<Attribute>, TokenStream) {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse()?));
-    split.parse2(body.stream()).unwrap_or_else(|_| (Vec::new(), body.to_token_stream()))
+    split
+        .parse2(body.stream())
+        .unwrap_or_else(|_| (Vec::new(), body.to_token_stream()))
 }
 
 fn is_outer(attribute: &Attribute) -> bool {

@@ -1,18 +1,30 @@
-//! The rules for every function that is called from another process, be it a method, a constructor or a task, and what is
-//! known of its arguments and answer once the rules hold. Knows nothing of receivers.
+//! The rules for every function that is called from another process, be it a method, a constructor
+//! or a task, and what is known of its arguments and answer once the rules hold. Knows nothing of
+//! receivers.
 
 use quote::quote;
-use syn::{FnArg, GenericParam, Ident, Pat, PatType, ReturnType, Safety, Signature, Type};
+use syn::{
+    ConstParam, FnArg, GenericParam, Ident, Pat, PatType, ReturnType, Safety, Signature, Type,
+    TypeParam,
+};
 
 use crate::errors::Errors;
 use crate::types::{Contents, Form, Outcome, concrete, peeled};
 
 /// The rules about the function as a whole. Each complains by itself.
-const RULES: &[fn(&Signature, &Errors)] =
-    &[is_not_async, is_not_unsafe, is_not_extern, is_not_variadic, has_no_generics, has_no_where, has_few_arguments];
+const RULES: &[fn(&Signature, &Errors)] = &[
+    is_not_async,
+    is_not_unsafe,
+    is_not_extern,
+    is_not_variadic,
+    has_no_generics,
+    has_no_where,
+    has_few_arguments,
+];
 
 /// The rules about each argument.
-const ARGUMENT_RULES: &[fn(&PatType, &Errors)] = &[argument_has_name, argument_has_no_cfg, argument_can_travel];
+const ARGUMENT_RULES: &[fn(&PatType, &Errors)] =
+    &[argument_has_name, argument_has_no_cfg, argument_can_travel];
 
 /// Serde implements its traits for tuples up to this size, and the arguments travel as one tuple.
 const MOST_ARGUMENTS: usize = 16;
@@ -28,30 +40,44 @@ pub(crate) enum Answer {
     /// Comes back as `Result<R, Error>`.
     Plain(Form),
     /// Comes back as `Result<T, CallError<E>>`.
-    Outcome { ok: Form, err: Type },
+    Outcome { ok: Form, err: Box<Type> },
     /// The same for a `Result` under another name, whose parts the compiler finds.
     Alias(Type),
 }
 
 /// Checks a function and its arguments. `self_type` is what `Self` stands for.
-pub(crate) fn check_arguments(signature: &Signature, self_type: Option<&Type>, errors: &Errors) -> Option<Vec<Argument>> {
+pub(crate) fn check_arguments(
+    signature: &Signature,
+    self_type: Option<&Type>,
+    errors: &Errors,
+) -> Option<Vec<Argument>> {
     let before = errors.count();
     for rule in RULES {
         rule(signature, errors);
     }
-    let arguments = typed(signature).filter_map(|argument| check_argument(argument, self_type, errors)).collect();
+    let arguments = typed(signature)
+        .filter_map(|argument| check_argument(argument, self_type, errors))
+        .collect();
     (errors.count() == before).then_some(arguments)
 }
 
-fn check_argument(argument: &PatType, self_type: Option<&Type>, errors: &Errors) -> Option<Argument> {
+fn check_argument(
+    argument: &PatType,
+    self_type: Option<&Type>,
+    errors: &Errors,
+) -> Option<Argument> {
     for rule in ARGUMENT_RULES {
         rule(argument, errors);
     }
     let name = plain_name(&argument.pat)?.clone();
-    Some(Argument { name, form: Form::of(&without_self(&argument.ty, self_type)) })
+    Some(Argument {
+        name,
+        form: Form::of(&without_self(&argument.ty, self_type)),
+    })
 }
 
-/// Checks what a function returns. `result` and `plain` are the marks that decide by hand whether it is a `Result`.
+/// Checks what a function returns. `result` and `plain` are the marks that decide by hand whether
+/// it is a `Result`.
 pub(crate) fn check_answer(
     output: &ReturnType,
     self_type: Option<&Type>,
@@ -67,7 +93,11 @@ pub(crate) fn check_answer(
     result_marks_a_path(&ty, result, errors);
     answer_exists(&ty, errors);
     answer_can_travel(&ty, plain.is_some(), result.is_some(), errors);
-    let outcome = if plain.is_some() { None } else { Outcome::of(&ty, result.is_some()) };
+    let outcome = if plain.is_some() {
+        None
+    } else {
+        Outcome::of(&ty, result.is_some())
+    };
     (errors.count() == before).then(|| Answer::of(&ty, outcome))
 }
 
@@ -75,7 +105,10 @@ impl Answer {
     fn of(ty: &Type, outcome: Option<Outcome>) -> Self {
         match outcome {
             None => Self::Plain(Form::of(ty)),
-            Some(Outcome::Plain { ok, err }) => Self::Outcome { ok: Form::of(&ok), err },
+            Some(Outcome::Plain { ok, err }) => Self::Outcome {
+                ok: Form::of(&ok),
+                err: Box::new(err),
+            },
             Some(Outcome::Alias { whole, .. }) => Self::Alias(whole),
         }
     }
@@ -84,7 +117,10 @@ impl Answer {
 /// An async method would have to be driven by an executor in the server. Accepted: `fn`.
 fn is_not_async(signature: &Signature, errors: &Errors) {
     if let Some(token) = &signature.asyncness {
-        errors.push(token, "`async fn` cannot be called from another process yet; make it a plain `fn`");
+        errors.push(
+            token,
+            "`async fn` cannot be called from another process yet; make it a plain `fn`",
+        );
     }
 }
 
@@ -102,64 +138,76 @@ fn is_not_unsafe(signature: &Signature, errors: &Errors) {
 /// Arguments are encoded, not laid out in registers, so an ABI means nothing. Accepted: `fn`.
 fn is_not_extern(signature: &Signature, errors: &Errors) {
     if let Some(abi) = &signature.abi {
-        errors.push(abi, "`extern fn` cannot be called from another process; write a plain `fn` that calls it");
+        errors.push(
+            abi,
+            "`extern fn` cannot be called from another process; write a plain `fn` that calls it",
+        );
     }
 }
 
 /// Only what has a type can be encoded. Accepted: a slice, `&[T]`.
 fn is_not_variadic(signature: &Signature, errors: &Errors) {
     if let Some(variadic) = &signature.variadic {
-        errors.push(variadic, "`...` cannot be sent to another process; take a slice, as `&[T]`");
+        errors.push(
+            variadic,
+            "`...` cannot be sent to another process; take a slice, as `&[T]`",
+        );
     }
 }
 
-/// The server has one table row for a method, and the row has one type. Accepted: concrete types; a lifetime without bounds,
-/// which the proxy leaves out, because what crosses processes is owned on the other side.
+/// The server has one table row for a method, and the row has one type. Accepted: concrete types; a
+/// lifetime without bounds, which the proxy leaves out, because what crosses processes is owned on
+/// the other side.
 fn has_no_generics(signature: &Signature, errors: &Errors) {
+    const PLAIN: &str = "a function that is called from another process cannot be generic;";
     for parameter in &signature.generics.params {
-        match parameter {
-            GenericParam::Lifetime(lifetime) if lifetime.bounds.is_empty() => {}
-            GenericParam::Lifetime(lifetime) => {
-                errors.push(lifetime, "lifetime bounds mean nothing across processes; leave the lifetimes to elision");
+        let advice = match parameter {
+            GenericParam::Lifetime(lifetime) if lifetime.bounds.is_empty() => continue,
+            GenericParam::Lifetime(_) => {
+                "lifetime bounds mean nothing across processes; leave the lifetimes to elision"
+                    .into()
             }
-            GenericParam::Type(parameter) => errors.push(
-                parameter,
+            GenericParam::Type(TypeParam { ident, .. }) => {
                 format!(
-                    "a function that is called from another process cannot be generic; write the concrete type in place of `{}`, \
-                     or a function for each",
-                    parameter.ident
-                ),
-            ),
-            GenericParam::Const(parameter) => errors.push(
-                parameter,
-                format!(
-                    "a function that is called from another process cannot be generic; write the number in place of `{}`, \
-                     or take it as an argument",
-                    parameter.ident
-                ),
-            ),
-        }
+                    "{PLAIN} write the concrete type in place of `{ident}`, or a function for each"
+                )
+            }
+            GenericParam::Const(ConstParam { ident, .. }) => {
+                format!("{PLAIN} write the number in place of `{ident}`, or take it as an argument")
+            }
+        };
+        errors.push(parameter, advice);
     }
 }
 
 /// Without generics a `where` clause says nothing that the types do not say. Accepted: none.
 fn has_no_where(signature: &Signature, errors: &Errors) {
     if let Some(clause) = &signature.generics.where_clause {
-        errors.push(clause, "`where` on a function that is called from another process: remove it and use concrete types");
+        errors.push(
+            clause,
+            "`where` on a function that is called from another process: remove it and use \
+             concrete types",
+        );
     }
 }
 
 /// See [`MOST_ARGUMENTS`]. Accepted: a struct with the rest.
 fn has_few_arguments(signature: &Signature, errors: &Errors) {
     if let Some(first) = typed(signature).nth(MOST_ARGUMENTS) {
-        errors.push(first, format!("at most {MOST_ARGUMENTS} arguments can be sent; gather them in a struct"));
+        errors.push(
+            first,
+            format!("at most {MOST_ARGUMENTS} arguments can be sent; gather them in a struct"),
+        );
     }
 }
 
 /// The proxy's method has the same arguments by name. Accepted: `name: T`, `mut name: T`.
 fn argument_has_name(argument: &PatType, errors: &Errors) {
     if plain_name(&argument.pat).is_none() {
-        errors.push(&argument.pat, "give the argument a plain name, and take it apart in the body with `let`");
+        errors.push(
+            &argument.pat,
+            "give the argument a plain name, and take it apart in the body with `let`",
+        );
     }
 }
 
@@ -167,7 +215,11 @@ fn argument_has_name(argument: &PatType, errors: &Errors) {
 fn argument_has_no_cfg(argument: &PatType, errors: &Errors) {
     for attribute in &argument.attrs {
         if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
-            errors.push(attribute, "`cfg` on an argument is not supported; write the method twice, each with its own `#[cfg]`");
+            errors.push(
+                attribute,
+                "`cfg` on an argument is not supported; write the method twice, each with its \
+                 own `#[cfg]`",
+            );
         }
     }
 }
@@ -177,36 +229,58 @@ fn argument_can_travel(argument: &PatType, errors: &Errors) {
     let form = Form::of(&argument.ty);
     let contents = Contents::of(form.inner());
     if let Some(found) = contents.impl_trait {
-        errors.push(found, "`impl Trait` cannot be sent to another process; write the concrete type");
+        errors.push(
+            found,
+            "`impl Trait` cannot be sent to another process; write the concrete type",
+        );
     }
     if let Some(found) = contents.mutable {
-        errors.push(found, "a change would be made in another process, where the caller cannot see it; take `&T` or `T` and return what changed");
+        errors.push(
+            found,
+            "a change would be made in another process, where the caller cannot see it; take \
+             `&T` or `T` and return what changed",
+        );
     }
     if let Some(found) = contents.borrow {
-        errors.push(found, "an argument can be `&T` or `Option<&T>` as a whole, but hold no borrow inside; write the owned type");
+        errors.push(
+            found,
+            "an argument can be `&T` or `Option<&T>` as a whole, but hold no borrow inside; \
+             write the owned type",
+        );
     }
     if let Some(lifetime) = static_borrow(&argument.ty) {
-        errors.push(lifetime, "an argument lives in another process only as long as the call; remove `'static`");
+        errors.push(
+            lifetime,
+            "an argument lives in another process only as long as the call; remove `'static`",
+        );
     }
 }
 
-/// The compiler can only look for the parts of a `Result` behind a path. Accepted: `#[shared(result)]` on `-> Alias<T>`.
+/// The compiler can only look for the parts of a `Result` behind a path. Accepted:
+/// `#[shared(result)]` on `-> Alias<T>`.
 fn result_marks_a_path(ty: &Type, result: Option<&Ident>, errors: &Errors) {
     if let Some(mark) = result
         && !matches!(peeled(ty), Type::Path(_))
     {
-        errors.push(mark, "`result` is for an alias of `Result`, as `-> Saved<T>`; this is none, remove it");
+        errors.push(
+            mark,
+            "`result` is for an alias of `Result`, as `-> Saved<T>`; this is none, remove it",
+        );
     }
 }
 
 /// A call ends with an answer. Accepted: `-> ()`, or a method that returns before the process ends.
 fn answer_exists(ty: &Type, errors: &Errors) {
     if matches!(peeled(ty), Type::Never(_)) {
-        errors.push(ty, "a function that never returns cannot answer its caller; return `()`");
+        errors.push(
+            ty,
+            "a function that never returns cannot answer its caller; return `()`",
+        );
     }
 }
 
-/// An answer is a copy, so it is owned by the caller. Accepted: `T`, `&T`, `Option<&T>`, also as the `T` of a `Result`.
+/// An answer is a copy, so it is owned by the caller. Accepted: `T`, `&T`, `Option<&T>`, also as
+/// the `T` of a `Result`.
 fn answer_can_travel(ty: &Type, plain: bool, result: bool, errors: &Errors) {
     let outcome = if plain { None } else { Outcome::of(ty, result) };
     let parts = match &outcome {
@@ -217,13 +291,25 @@ fn answer_can_travel(ty: &Type, plain: bool, result: bool, errors: &Errors) {
     for part in parts {
         let contents = Contents::of(part.inner());
         if let Some(found) = contents.impl_trait {
-            errors.push(found, "`impl Trait` cannot be sent to another process; return the concrete type, as `Vec<T>`");
+            errors.push(
+                found,
+                "`impl Trait` cannot be sent to another process; return the concrete type, as \
+                 `Vec<T>`",
+            );
         }
         if let Some(found) = contents.mutable {
-            errors.push(found, "an answer is a copy, so changes to it would be lost; return `&T`, and add a method that makes the change");
+            errors.push(
+                found,
+                "an answer is a copy, so changes to it would be lost; return `&T`, and add a \
+                 method that makes the change",
+            );
         }
         if let Some(found) = contents.borrow {
-            errors.push(found, "an answer can be `&T` or `Option<&T>` as a whole, but hold no borrow inside; return the owned type");
+            errors.push(
+                found,
+                "an answer can be `&T` or `Option<&T>` as a whole, but hold no borrow inside; \
+                 return the owned type",
+            );
         }
     }
 }
@@ -231,7 +317,10 @@ fn answer_can_travel(ty: &Type, plain: bool, result: bool, errors: &Errors) {
 fn static_borrow(ty: &Type) -> Option<proc_macro2::TokenStream> {
     match peeled(ty) {
         Type::Reference(reference) => {
-            let lifetime = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static")?;
+            let lifetime = reference
+                .lifetime
+                .as_ref()
+                .filter(|lifetime| lifetime.ident == "static")?;
             Some(quote!(#lifetime))
         }
         _ => crate::types::only_argument(ty, "Option").and_then(static_borrow),

@@ -1,5 +1,5 @@
-//! `#[task]`: a function that can run in a process of its own. The item beside it lives in the type namespace, so it may have
-//! the function's own name.
+//! `#[task]`: a function that can run in a process of its own. The item beside it lives in the type
+//! namespace, so it may have the function's own name.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -27,16 +27,15 @@ struct Task {
 }
 
 /// The user's function, and beside it what was made of it.
-pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn task(options: TokenStream, item: &TokenStream) -> TokenStream {
     let errors = Errors::new();
     let options = TaskOptions::read(options, &errors);
-    let task = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => check(function, options, &errors),
-        Err(_) => {
-            errors.push(first_token(&item), "`#[task]` goes on a function: `fn count(path: PathBuf) -> Result<u64, Report> { … }`");
-            None
-        }
-    };
+    let function = Function::read(
+        item,
+        "`#[task]` goes on a function, as `fn count(path: PathBuf) -> u64 { … }`",
+        &errors,
+    );
+    let task = function.and_then(|function| check(function, options, &errors));
     let expanded = task.map(|task| expand(&task));
     let errors = errors.finish();
     quote!(#item #expanded #errors)
@@ -44,7 +43,12 @@ pub(crate) fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 
 fn check(function: Function, options: TaskOptions, errors: &Errors) -> Option<Task> {
     let TaskOptions { runtime, item } = options;
-    let Function { attributes, vis, signature, body: _ } = function;
+    let Function {
+        attributes,
+        vis,
+        signature,
+        body: _,
+    } = function;
     let before = errors.count();
     is_free(signature.inputs.first(), errors);
     let arguments = check_arguments(&signature, None, errors);
@@ -64,18 +68,29 @@ fn check(function: Function, options: TaskOptions, errors: &Errors) -> Option<Ta
 /// A new process has no object yet. Accepted: a free function, which may take a `Shared<T>`.
 fn is_free(first: Option<&FnArg>, errors: &Errors) {
     if let Some(FnArg::Receiver(receiver)) = first {
-        errors.push(receiver, "`#[task]` goes on a free function; take a `Shared<T>` as an argument instead of `self`");
+        errors.push(
+            receiver,
+            "`#[task]` goes on a free function; take a `Shared<T>` as an argument instead of \
+             `self`",
+        );
     }
 }
 
 fn expand(task: &Task) -> TokenStream {
-    let cfg = &task.carried.cfg;
+    let Carried { cfg, lints, .. } = &task.carried;
     let item = item_type(task);
-    let parts = [item_functions(task), trait_impl(task), travel_checks(task), table(task), registration(task)];
+    let parts = [
+        item_functions(task),
+        trait_impl(task),
+        travel_checks(task),
+        table(task),
+        registration(task),
+    ];
     generated! {
         #item
 
         #(#cfg)*
+        #(#lints)*
         #[allow(deprecated, dead_code, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
         const _: () = {
             #(#parts)*
@@ -85,13 +100,28 @@ fn expand(task: &Task) -> TokenStream {
 
 /// Uninhabited: it is only there to be named.
 fn item_type(task: &Task) -> TokenStream {
-    let Task { item, vis, carried, function, .. } = task;
-    let doc = format!("The function `{}` as a task: `spawn` runs it in a new process.", function.unraw());
-    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let Task {
+        item,
+        vis,
+        carried,
+        function,
+        ..
+    } = task;
+    let doc = format!(
+        " The function `{}` as a task: `spawn` runs it in a new process.",
+        function.unraw()
+    );
+    let Carried {
+        cfg,
+        docs: _,
+        notices,
+        lints,
+    } = carried;
     generated! {
+        #[doc = #doc]
         #(#cfg)*
         #(#notices)*
-        #[doc = #doc]
+        #(#lints)*
         #[allow(non_camel_case_types, dead_code, unreachable_pub)]
         #[derive(::core::fmt::Debug)]
         #vis enum #item {}
@@ -99,24 +129,35 @@ fn item_type(task: &Task) -> TokenStream {
 }
 
 fn item_functions(task: &Task) -> TokenStream {
-    let Task { runtime, function, item, vis, carried, arguments, answer: _ } = task;
+    let Task {
+        runtime,
+        function,
+        item,
+        vis,
+        carried,
+        arguments,
+        answer: _,
+    } = task;
     let notices = &carried.notices;
     let names = arguments.iter().map(|argument| &argument.name);
     let parameters = wire::parameters(arguments);
     let (output, error) = types(task);
     let sent = wire::sent(runtime, arguments);
-    let spawn_doc = format!("Runs `{}` in a new process.", function.unraw());
-    let call_doc = format!("The call of `{}` as a value, to be run elsewhere.", function.unraw());
+    let spawn_doc = format!(" Runs `{}` in a new process.", function.unraw());
+    let call_doc = format!(
+        " The call of `{}` as a value, to be run elsewhere.",
+        function.unraw()
+    );
     generated! {
         impl #item {
-            #(#notices)*
             #[doc = #spawn_doc]
+            #(#notices)*
             #vis fn spawn(#parameters) -> ::core::result::Result<#runtime::Process<#output, #error>, #runtime::Error> {
                 #runtime::__private::spawn::<#item>(#item::call(#(#names),*))
             }
 
-            #(#notices)*
             #[doc = #call_doc]
+            #(#notices)*
             #vis fn call(#parameters) -> #runtime::TaskCall<#item> {
                 #runtime::__private::task_call::<#item, _>(&#sent)
             }
@@ -138,9 +179,18 @@ fn trait_impl(task: &Task) -> TokenStream {
 }
 
 fn table(task: &Task) -> TokenStream {
-    let Task { runtime, function, arguments, answer, .. } = task;
+    let Task {
+        runtime,
+        function,
+        arguments,
+        answer,
+        ..
+    } = task;
     let name = function.unraw().to_string();
-    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
+    let (received, passed) = (
+        wire::received(runtime, arguments),
+        wire::passed(runtime, arguments),
+    );
     let answered = wire::answered(runtime, answer);
     let (answer, answered) = if let Answer::Plain(_) = answer {
         let answered = generated!(::core::result::Result<#answered, #runtime::__private::Never>);
@@ -173,7 +223,10 @@ fn registration(task: &Task) -> TokenStream {
 fn types(task: &Task) -> (TokenStream, TokenStream) {
     let runtime = &task.runtime;
     let (output, error) = wire::outcome(runtime, &task.answer);
-    (output, error.unwrap_or_else(|| generated!(#runtime::__private::Never)))
+    (
+        output,
+        error.unwrap_or_else(|| generated!(#runtime::__private::Never)),
+    )
 }
 
 fn travel_checks(task: &Task) -> TokenStream {
@@ -181,8 +234,4 @@ fn travel_checks(task: &Task) -> TokenStream {
     checks.arguments(&[], &task.arguments);
     checks.answer(&[], &task.answer);
     checks.finish()
-}
-
-fn first_token(item: &TokenStream) -> TokenStream {
-    item.clone().into_iter().take(1).collect()
 }

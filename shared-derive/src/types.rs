@@ -1,5 +1,5 @@
-//! What can be told about a type from its tokens: whether it is borrowed, whether it is a `Result`, whether it names the
-//! user's own type. Nothing here complains.
+//! What can be told about a type from its tokens: whether it is borrowed, whether it is a `Result`,
+//! whether it names the user's own type. Nothing here complains.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -59,7 +59,11 @@ impl Form {
         match self {
             Self::Owned(ty) => ty,
             Self::Borrowed(pointee) | Self::Optional(pointee) => match pointee {
-                Pointee::Str(ty) | Pointee::Bytes(ty) | Pointee::Slice(ty) | Pointee::Path(ty) | Pointee::Value(ty) => ty,
+                Pointee::Str(ty)
+                | Pointee::Bytes(ty)
+                | Pointee::Slice(ty)
+                | Pointee::Path(ty)
+                | Pointee::Value(ty) => ty,
             },
         }
     }
@@ -69,7 +73,11 @@ impl Pointee {
     fn of(target: &Type) -> Self {
         if let Type::Slice(slice) = peeled(target) {
             let element = (*slice.elem).clone();
-            return if is_named(&element, "u8") { Self::Bytes(element) } else { Self::Slice(element) };
+            return if is_named(&element, "u8") {
+                Self::Bytes(element)
+            } else {
+                Self::Slice(element)
+            };
         }
         let name = last_segment(target).map(|last| last.ident.to_string());
         match name.as_deref() {
@@ -88,8 +96,14 @@ impl Outcome {
             return None;
         }
         match type_arguments(last).as_slice() {
-            [ok, err] if last.ident == "Result" => Some(Self::Plain { ok: (*ok).clone(), err: (*err).clone() }),
-            arguments => Some(Self::Alias { whole: ty.clone(), ok: arguments.first().map(|ok| (*ok).clone()) }),
+            [ok, err] if last.ident == "Result" => Some(Self::Plain {
+                ok: (*ok).clone(),
+                err: (*err).clone(),
+            }),
+            arguments => Some(Self::Alias {
+                whole: ty.clone(),
+                ok: arguments.first().map(|ok| (*ok).clone()),
+            }),
         }
     }
 
@@ -131,8 +145,8 @@ pub(crate) fn is_same(one: &Type, other: &Type) -> bool {
     peeled(one).to_token_stream().to_string() == peeled(other).to_token_stream().to_string()
 }
 
-/// `ty` with every `Self` replaced by what it stands for, to be used outside of the user's impl. The new tokens stand where
-/// `Self` stood, so that the compiler's complaints do.
+/// `ty` with every `Self` replaced by what it stands for, to be used outside of the user's impl.
+/// The new tokens stand where `Self` stood, so that the compiler's complaints do.
 pub(crate) fn concrete(ty: &Type, self_type: &Type) -> Type {
     let tokens = replace_self(ty.to_token_stream(), self_type);
     syn::parse2(tokens).unwrap_or_else(|_| ty.clone())
@@ -141,7 +155,10 @@ pub(crate) fn concrete(ty: &Type, self_type: &Type) -> Type {
 fn replace_self(tokens: TokenStream, self_type: &Type) -> TokenStream {
     let replaced = tokens.into_iter().map(|token| match token {
         TokenTree::Ident(word) if word == "Self" => {
-            let here = self_type.to_token_stream().into_iter().map(|token| relocated(token, word.span()));
+            let here = self_type
+                .to_token_stream()
+                .into_iter()
+                .map(|token| relocated(token, word.span()));
             let here: TokenStream = here.collect();
             // The brackets let `Self::LEN` be read as a path whatever the type is.
             if matches!(peeled(self_type), Type::Path(path) if path.path.get_ident().is_some()) {
@@ -162,7 +179,11 @@ fn replace_self(tokens: TokenStream, self_type: &Type) -> TokenStream {
 
 fn relocated(mut token: TokenTree, place: proc_macro2::Span) -> TokenTree {
     if let TokenTree::Group(group) = &token {
-        let inside = group.stream().into_iter().map(|token| relocated(token, place)).collect();
+        let inside = group
+            .stream()
+            .into_iter()
+            .map(|token| relocated(token, place))
+            .collect();
         token = Group::new(group.delimiter(), inside).into();
     }
     token.set_span(token.span().located_at(place));
@@ -191,7 +212,11 @@ impl<'ast> Visit<'ast> for Contents {
     }
 
     fn visit_type_reference(&mut self, found: &'ast syn::TypeReference) {
-        let kind = if found.mutability.is_some() { &mut self.mutable } else { &mut self.borrow };
+        let kind = if found.mutability.is_some() {
+            &mut self.mutable
+        } else {
+            &mut self.borrow
+        };
         kind.get_or_insert(found.to_token_stream());
         visit::visit_type(self, &found.elem);
     }
@@ -213,7 +238,9 @@ fn target(ty: &Type) -> Option<&Type> {
 }
 
 fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Vec::new();
+    };
     let types = arguments.args.iter().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,

@@ -1,5 +1,6 @@
-//! How arguments and answers are written in generated code, on both sides of a call. The tuple that the client encodes and
-//! the one that the row decodes stand here side by side, because they must agree.
+//! How arguments and answers are written in generated code, on both sides of a call. The tuple that
+//! the client encodes and the one that the row decodes stand here side by side, because they must
+//! agree.
 
 use std::collections::HashSet;
 
@@ -43,10 +44,10 @@ pub(crate) fn received(runtime: &Path, arguments: &[Argument]) -> TokenStream {
 }
 
 fn received_pointee(runtime: &Path, pointee: &Pointee) -> TokenStream {
-    match pointee {
-        Pointee::Bytes(_) => generated!(#runtime::__private::Bytes<'_>),
-        _ => generated!(<#pointee as #runtime::__private::RefArg>::Decoded<'_>),
+    if let Pointee::Bytes(_) = pointee {
+        return generated!(#runtime::__private::Bytes<'_>);
     }
+    generated!(<#pointee as #runtime::__private::RefArg>::Decoded<'_>)
 }
 
 /// What the row hands to the user's function, as expressions over its tuple `arguments`.
@@ -74,7 +75,8 @@ pub(crate) fn returned(runtime: &Path, answer: &Answer) -> TokenStream {
     }
 }
 
-/// What the caller gets, as the types of success and, where the user's function returns a `Result`, of failure.
+/// What the caller gets, as the types of success and, where the user's function returns a `Result`,
+/// of failure.
 pub(crate) fn outcome(runtime: &Path, answer: &Answer) -> (TokenStream, Option<TokenStream>) {
     match answer {
         Answer::Plain(form) => (owned(form), None),
@@ -86,12 +88,13 @@ pub(crate) fn outcome(runtime: &Path, answer: &Answer) -> (TokenStream, Option<T
     }
 }
 
-/// The type that the row encodes: what the user's function returned. It is named so that the compiler checks that it is what
-/// the client decodes, should `Result` turn out to be another type of that name.
+/// The type that the row encodes: what the user's function returned. It is named so that the
+/// compiler checks that it is what the client decodes, should `Result` turn out to be another type
+/// of that name.
 pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
     let (ok, err) = match answer {
         Answer::Plain(form) => return written(form),
-        Answer::Outcome { ok, err } => (written(ok), err.clone()),
+        Answer::Outcome { ok, err } => (written(ok), (**err).clone()),
         Answer::Alias(alias) => {
             let (ok, err) = alias_parts(runtime, alias);
             (ok.to_token_stream(), err)
@@ -100,7 +103,8 @@ pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
     generated!(::core::result::Result<#ok, #err>)
 }
 
-/// Statements that fail to compile where serde does not know a type: one complaint for each type, at the user's own tokens.
+/// Statements that fail to compile where serde does not know a type: one complaint for each type,
+/// at the user's own tokens.
 pub(crate) struct TravelChecks<'a> {
     runtime: &'a Path,
     seen: HashSet<(&'static str, String)>,
@@ -109,11 +113,18 @@ pub(crate) struct TravelChecks<'a> {
 
 impl<'a> TravelChecks<'a> {
     pub(crate) fn new(runtime: &'a Path) -> Self {
-        Self { runtime, seen: HashSet::new(), statements: TokenStream::new() }
+        Self {
+            runtime,
+            seen: HashSet::new(),
+            statements: TokenStream::new(),
+        }
     }
 
     pub(crate) fn arguments(&mut self, cfg: &[Attribute], arguments: &[Argument]) {
-        for ty in arguments.iter().filter_map(|argument| argument.form.travelling()) {
+        for ty in arguments
+            .iter()
+            .filter_map(|argument| argument.form.travelling())
+        {
             self.add(cfg, "Argument", ty);
         }
     }
@@ -121,7 +132,12 @@ impl<'a> TravelChecks<'a> {
     pub(crate) fn answer(&mut self, cfg: &[Attribute], answer: &Answer) {
         let types: Vec<Type> = match answer {
             Answer::Plain(form) => form.travelling().cloned().into_iter().collect(),
-            Answer::Outcome { ok, err } => ok.travelling().into_iter().chain([err]).cloned().collect(),
+            Answer::Outcome { ok, err } => ok
+                .travelling()
+                .into_iter()
+                .chain([&**err])
+                .cloned()
+                .collect(),
             Answer::Alias(alias) => <[Type; 2]>::from(alias_parts(self.runtime, alias)).into(),
         };
         for ty in &types {
@@ -138,7 +154,8 @@ impl<'a> TravelChecks<'a> {
         let new = self.seen.insert((marker, ty.to_token_stream().to_string()));
         if new || !cfg.is_empty() {
             let path = spanned_path(self.runtime, ty, marker, "Is");
-            self.statements.extend(generated!(#(#cfg)* let _: ::core::marker::PhantomData<#path>;));
+            self.statements
+                .extend(generated!(#(#cfg)* let _: ::core::marker::PhantomData<#path>;));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Share live objects between processes.
+#![doc = include_str!("../README.md")]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("shared-runtime runs on Linux: nobody has tried it elsewhere yet");

@@ -1,21 +1,22 @@
-//! What is written beside the user's impl: the proxy, the constructors' siblings, the table of rows, the registration.
-//! Everything that users do not name stands in a `const _`. Checks nothing.
+//! What is written beside the user's impl: the proxy, the constructors' siblings, the table of
+//! rows, the registration. Everything that users do not name stands in a `const _`. Checks nothing.
 //!
-//! Methods and constructors are numbered by enums whose variants carry the same `cfg` as the rows, so that a number always
-//! names its own row.
+//! Methods and constructors are numbered by enums whose variants carry the same `cfg` as the rows,
+//! so that a number always names its own row.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::ext::IdentExt;
 use syn::Ident;
+use syn::ext::IdentExt;
 
-use super::checks::{Constructor, Exported, Interface, Receiver};
+use super::interface::{Constructor, Exported, Interface};
+use super::rows;
 use crate::carried::Carried;
 use crate::wire::{self, TravelChecks};
 
 /// Everything that stands beside the user's impl.
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
-    let cfg = &interface.carried.cfg;
+    let Carried { cfg, lints, .. } = &interface.carried;
     let proxy = proxy_type(interface);
     let parts = [
         numbers(interface),
@@ -24,13 +25,14 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         host(interface),
         trait_impls(interface),
         travel_checks(interface),
-        table(interface),
-        registration(interface),
+        rows::table(interface),
+        rows::registration(interface),
     ];
     generated! {
         #proxy
 
         #(#cfg)*
+        #(#lints)*
         #[allow(deprecated, dead_code, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
         const _: () = {
             #(#parts)*
@@ -40,14 +42,29 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
 
 /// The public type, which the user can name.
 fn proxy_type(interface: &Interface) -> TokenStream {
-    let Interface { runtime, self_type, proxy, vis, carried, .. } = interface;
+    let Interface {
+        runtime,
+        self_type,
+        proxy,
+        vis,
+        carried,
+        ..
+    } = interface;
     let name = readable(self_type);
-    let doc = format!("What can be called on a `Shared<{name}>`, in whichever process the object lives.");
-    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let doc = format!(
+        " What can be called on a `Shared<{name}>`, in whichever process the object lives."
+    );
+    let Carried {
+        cfg,
+        docs: _,
+        notices,
+        lints,
+    } = carried;
     generated! {
+        #[doc = #doc]
         #(#cfg)*
         #(#notices)*
-        #[doc = #doc]
+        #(#lints)*
         #[allow(dead_code, unreachable_pub)]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #vis struct #proxy {
@@ -57,14 +74,23 @@ fn proxy_type(interface: &Interface) -> TokenStream {
 }
 
 fn numbers(interface: &Interface) -> TokenStream {
-    let constructors = interface.constructors.iter().map(|constructor| (&constructor.carried, &constructor.function));
-    let methods = interface.methods.iter().map(|method| (&method.carried, &method.function));
+    let constructors = interface
+        .constructors
+        .iter()
+        .map(|constructor| (&constructor.carried, &constructor.function));
+    let methods = interface
+        .methods
+        .iter()
+        .map(|method| (&method.carried, &method.function));
     let constructors = numbering("__Constructor", constructors);
     let methods = numbering("__Method", methods);
     generated!(#constructors #methods)
 }
 
-fn numbering<'a>(name: &str, functions: impl ExactSizeIterator<Item = (&'a Carried, &'a Ident)>) -> TokenStream {
+fn numbering<'a>(
+    name: &str,
+    functions: impl ExactSizeIterator<Item = (&'a Carried, &'a Ident)>,
+) -> TokenStream {
     if functions.len() == 0 {
         return TokenStream::new();
     }
@@ -81,7 +107,10 @@ fn siblings(interface: &Interface) -> TokenStream {
         return TokenStream::new();
     }
     let self_type = &interface.self_type;
-    let siblings = interface.constructors.iter().map(|constructor| sibling(interface, constructor));
+    let siblings = interface
+        .constructors
+        .iter()
+        .map(|constructor| sibling(interface, constructor));
     generated! {
         impl #self_type {
             #(#siblings)*
@@ -90,19 +119,39 @@ fn siblings(interface: &Interface) -> TokenStream {
 }
 
 fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
-    let Interface { runtime, self_type, .. } = interface;
-    let Constructor { function, name: _, sibling, vis, carried, arguments, made: _ } = constructor;
+    let Interface {
+        runtime, self_type, ..
+    } = interface;
+    let Constructor {
+        function,
+        name: _,
+        sibling,
+        vis,
+        carried,
+        arguments,
+        made: _,
+    } = constructor;
     let doc = format!(
-        "Makes the object as [`{0}`](Self::{0}) does, in the process behind `server`, and returns its handle.",
+        " Makes the object as [`{0}`](Self::{0}) does, in the process behind `server`, and \
+             returns its handle.",
         function.unraw()
     );
-    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let Carried {
+        cfg,
+        docs: _,
+        notices,
+        lints,
+    } = carried;
     let parameters = wire::parameters(arguments);
-    let (returned, sent) = (handed_out(interface, constructor), wire::sent(runtime, arguments));
+    let (returned, sent) = (
+        handed_out(interface, constructor),
+        wire::sent(runtime, arguments),
+    );
     generated! {
+        #[doc = #doc]
         #(#cfg)*
         #(#notices)*
-        #[doc = #doc]
+        #(#lints)*
         #vis fn #sibling(server: &#runtime::ServerHandle, #parameters) -> #returned {
             #runtime::__private::create::<#self_type, _, _>(server, __Constructor::#function as u32, &#sent)
         }
@@ -111,16 +160,23 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
 
 /// What the sibling of a constructor returns.
 fn handed_out(interface: &Interface, constructor: &Constructor) -> TokenStream {
-    let Interface { runtime, self_type, .. } = interface;
+    let Interface {
+        runtime, self_type, ..
+    } = interface;
     match &constructor.made.error {
         None => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::Error>),
-        Some(error) => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>),
+        Some(error) => {
+            generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>)
+        }
     }
 }
 
 fn proxy_methods(interface: &Interface) -> TokenStream {
     let proxy = &interface.proxy;
-    let methods = interface.methods.iter().map(|method| proxy_method(interface, method));
+    let methods = interface
+        .methods
+        .iter()
+        .map(|method| proxy_method(interface, method));
     generated! {
         impl #proxy {
             #(#methods)*
@@ -130,15 +186,32 @@ fn proxy_methods(interface: &Interface) -> TokenStream {
 
 fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
     let runtime = &interface.runtime;
-    let Exported { function, name, vis, carried, receiver: _, arguments, answer } = method;
-    let (cfg, notices) = (&carried.cfg, &carried.notices);
+    let Exported {
+        function,
+        name,
+        vis,
+        carried,
+        receiver: _,
+        arguments,
+        answer,
+    } = method;
+    let Carried {
+        cfg,
+        docs: _,
+        notices,
+        lints,
+    } = carried;
     let docs = docs(interface, method);
     let parameters = wire::parameters(arguments);
-    let (returned, sent) = (wire::returned(runtime, answer), wire::sent(runtime, arguments));
+    let (returned, sent) = (
+        wire::returned(runtime, answer),
+        wire::sent(runtime, arguments),
+    );
     generated! {
+        #docs
         #(#cfg)*
         #(#notices)*
-        #docs
+        #(#lints)*
         #vis fn #name(&self, #parameters) -> #returned {
             #runtime::__private::call(&self.target, __Method::#function as u32, &#sent)
         }
@@ -148,23 +221,35 @@ fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
 /// The user's own docs, or a line in their place.
 fn docs(interface: &Interface, method: &Exported) -> TokenStream {
     if method.carried.docs.is_empty() {
-        let doc = format!("Calls `{}::{}` where the object lives.", readable(&interface.self_type), method.function.unraw());
+        let doc = format!(
+            " Calls `{}::{}` where the object lives.",
+            readable(&interface.self_type),
+            method.function.unraw()
+        );
         return generated!(#[doc = #doc]);
     }
     let docs = &method.carried.docs;
     quote!(#(#docs)*)
 }
 
-/// Naming this function for the user's type is the check that the type may be hosted at all, wherever it comes to be.
+/// Naming this function for the user's type is the check that the type may be hosted at all,
+/// wherever it comes to be.
 fn host(interface: &Interface) -> TokenStream {
-    let Interface { runtime, self_type, .. } = interface;
+    let Interface {
+        runtime, self_type, ..
+    } = interface;
     generated! {
         const __HOST: fn(#self_type) -> #runtime::Shared<#self_type> = #runtime::__private::host::<#self_type>;
     }
 }
 
 fn trait_impls(interface: &Interface) -> TokenStream {
-    let Interface { runtime, self_type, proxy, .. } = interface;
+    let Interface {
+        runtime,
+        self_type,
+        proxy,
+        ..
+    } = interface;
     generated! {
         impl #runtime::Shareable for #self_type {
             type Proxy = #proxy;
@@ -188,95 +273,37 @@ fn trait_impls(interface: &Interface) -> TokenStream {
 
 fn travel_checks(interface: &Interface) -> TokenStream {
     let mut checks = TravelChecks::new(&interface.runtime);
-    for Constructor { carried, arguments, made, .. } in &interface.constructors {
+    for Constructor {
+        carried,
+        arguments,
+        made,
+        ..
+    } in &interface.constructors
+    {
         checks.arguments(&carried.cfg, arguments);
-        made.error.iter().for_each(|error| checks.reply(&carried.cfg, error));
+        made.error
+            .iter()
+            .for_each(|error| checks.reply(&carried.cfg, error));
     }
-    for Exported { carried, arguments, answer, .. } in &interface.methods {
+    for Exported {
+        carried,
+        arguments,
+        answer,
+        ..
+    } in &interface.methods
+    {
         checks.arguments(&carried.cfg, arguments);
         checks.answer(&carried.cfg, answer);
     }
     checks.finish()
 }
 
-fn table(interface: &Interface) -> TokenStream {
-    let Interface { runtime, self_type, name, .. } = interface;
-    let name = match name {
-        Some(name) => generated!(|| #name),
-        None => generated!(::core::any::type_name::<#self_type>),
-    };
-    let constructors = interface.constructors.iter().map(|constructor| constructor_row(interface, constructor));
-    let methods = interface.methods.iter().map(|method| method_row(interface, method));
-    generated! {
-        static __INTERFACE: #runtime::__private::Interface = #runtime::__private::Interface {
-            name: #name,
-            constructors: &[#(#constructors),*],
-            methods: &[#(#methods),*],
-        };
-    }
-}
-
-fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStream {
-    let Interface { runtime, self_type, .. } = interface;
-    let Constructor { function, name, sibling: _, vis: _, carried, arguments, made } = constructor;
-    let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
-    let handle = match (made.hosted, &made.error) {
-        (true, _) => generated!(made),
-        (false, None) => generated!(__HOST(made)),
-        (false, Some(_)) => generated!(made.map(__HOST)),
-    };
-    let answered = match &made.error {
-        None => generated!(#runtime::Shared<#self_type>),
-        Some(error) => generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>),
-    };
-    generated! {
-        #(#cfg)*
-        #runtime::__private::Constructor {
-            name: #name,
-            run: |arguments| {
-                let arguments = arguments.decode::<#received>()?;
-                let made = <#self_type>::#function(#passed);
-                #runtime::__private::encode::<#answered>(&#handle)
-            },
-        }
-    }
-}
-
-fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
-    let Interface { runtime, self_type, .. } = interface;
-    let Exported { function, name, vis: _, carried, receiver, arguments, answer } = method;
-    let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (wire::received(runtime, arguments), wire::passed(runtime, arguments));
-    let answered = wire::answered(runtime, answer);
-    let (run, object) = match receiver {
-        Receiver::Shared => (generated!(Shared), generated!(object)),
-        Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut)),
-    };
-    generated! {
-        #(#cfg)*
-        #runtime::__private::Method {
-            name: #name,
-            run: #runtime::__private::Run::#run(|object, arguments| {
-                let object = #runtime::__private::#object::<#self_type>(object)?;
-                let arguments = arguments.decode::<#received>()?;
-                let answer = <#self_type>::#function(object, #passed);
-                #runtime::__private::encode::<#answered>(&answer)
-            }),
-        }
-    }
-}
-
-fn registration(interface: &Interface) -> TokenStream {
-    let runtime = &interface.runtime;
-    generated! {
-        #[#runtime::__private::linkme::distributed_slice(#runtime::__private::INTERFACES)]
-        #[linkme(crate = #runtime::__private::linkme)]
-        static __ENTRY: &'static #runtime::__private::Interface = &__INTERFACE;
-    }
-}
-
 /// A type as users would write it.
 fn readable(ty: &syn::Type) -> String {
-    quote!(#ty).to_string().replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" , ", ", ")
+    quote!(#ty)
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace(" , ", ", ")
 }

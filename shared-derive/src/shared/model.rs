@@ -1,11 +1,14 @@
-//! The user's impl as it was written: parsed, not checked. It is emitted again from here, less our marks.
+//! The user's impl as it was written: parsed, not checked. It is emitted again from here, less our
+//! marks.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Generics, Ident, ImplItem, Signature, Token, Type, Visibility, braced, token};
+use syn::{
+    Attribute, Generics, Ident, ImplItem, Signature, Token, Type, Visibility, braced, token,
+};
 
 use crate::attributes::{MethodOptions, hides_mark, take_marks};
 use crate::errors::Errors;
@@ -35,7 +38,8 @@ pub(crate) struct Method {
 }
 
 impl Model {
-    /// Reads the item under `#[shared]`. `None` if it is not an inherent impl, which has then been complained about.
+    /// Reads the item under `#[shared]`. `None` if it is not an inherent impl, which has then been
+    /// complained about.
     pub(crate) fn read(item: &TokenStream, errors: &Errors) -> Option<Self> {
         if let Err(error) = is_inherent_impl.parse2(item.clone()) {
             errors.add(error);
@@ -67,7 +71,15 @@ impl Model {
         while !content.is_empty() {
             members.push(Member::parse(&content, errors)?);
         }
-        Ok(Self { attributes, unsafety, impl_token, generics, self_type, brace, members })
+        Ok(Self {
+            attributes,
+            unsafety,
+            impl_token,
+            generics,
+            self_type,
+            brace,
+            members,
+        })
     }
 }
 
@@ -113,7 +125,9 @@ fn is_inherent_impl(input: ParseStream<'_>) -> syn::Result<()> {
         input.call(Ident::parse_any)?;
     }
     if input.peek(Token![trait]) {
-        return Err(input.error("`#[shared]` on a trait is not supported yet; put it on the `impl` block of a type"));
+        return Err(input.error(
+            "`#[shared]` on a trait is not supported yet; put it on the `impl` block of a type",
+        ));
     }
     if !input.peek(Token![impl]) {
         return Err(complaint_about_other(&start));
@@ -125,16 +139,21 @@ fn is_inherent_impl(input: ParseStream<'_>) -> syn::Result<()> {
     }
     input.parse::<Type>()?;
     if input.peek(Token![for]) {
-        return Err(input.error("`#[shared]` on `impl Trait for Type` is not supported yet; put it on `impl Type`, with methods that call the trait's"));
+        return Err(input.error(
+            "`#[shared]` on `impl Trait for Type` is not supported yet; put it on `impl Type`, \
+             with methods that call the trait's",
+        ));
     }
     input.parse::<TokenStream>().map(drop)
 }
 
 fn complaint_about_other(input: ParseStream<'_>) -> syn::Error {
     let function = input.fork();
-    let is_function = function.parse::<Visibility>().is_ok() && function.parse::<Signature>().is_ok();
+    let is_function =
+        function.parse::<Visibility>().is_ok() && function.parse::<Signature>().is_ok();
     input.error(if is_function {
-        "`#[shared(…)]` on a function is a mark inside of an `impl` block that is itself `#[shared]`; mark that `impl`"
+        "`#[shared(…)]` on a function is a mark inside of an `impl` block that is itself \
+             `#[shared]`; mark that `impl`"
     } else {
         "`#[shared]` goes on the `impl` block that has the methods"
     })
@@ -142,12 +161,23 @@ fn complaint_about_other(input: ParseStream<'_>) -> syn::Error {
 
 impl ToTokens for Model {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attributes, unsafety, impl_token, generics, self_type, brace, members } = self;
+        let Self {
+            attributes,
+            unsafety,
+            impl_token,
+            generics,
+            self_type,
+            brace,
+            members,
+        } = self;
         let where_clause = &generics.where_clause;
-        let (outer, inner): (Vec<_>, Vec<_>) =
-            attributes.iter().partition(|attribute| matches!(attribute.style, syn::AttrStyle::Outer));
+        let (outer, inner): (Vec<_>, Vec<_>) = attributes
+            .iter()
+            .partition(|attribute| matches!(attribute.style, syn::AttrStyle::Outer));
         tokens.extend(quote!(#(#outer)* #unsafety #impl_token #generics #self_type #where_clause));
-        brace.surround(tokens, |tokens| tokens.extend(quote!(#(#inner)* #(#members)*)));
+        brace.surround(tokens, |tokens| {
+            tokens.extend(quote!(#(#inner)* #(#members)*));
+        });
     }
 }
 

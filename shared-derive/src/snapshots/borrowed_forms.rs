@@ -33,7 +33,7 @@ impl Store {
         self.read_it()
     }
 }
-///What can be called on a `Shared<Store>`, in whichever process the object lives.
+/// What can be called on a `Shared<Store>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct StoreProxy {
@@ -60,7 +60,7 @@ const _: () = {
         read,
     }
     impl StoreProxy {
-        ///Calls `Store::arguments` where the object lives.
+        /// Calls `Store::arguments` where the object lives.
         pub fn arguments(
             &self,
             text: &str,
@@ -83,7 +83,7 @@ const _: () = {
                 ),
             )
         }
-        ///Calls `Store::optional` where the object lives.
+        /// Calls `Store::optional` where the object lives.
         pub fn optional(
             &self,
             text: ::core::option::Option<&str>,
@@ -96,13 +96,13 @@ const _: () = {
                 &(text, bytes.map(::shared_runtime::__private::Bytes), order),
             )
         }
-        ///Calls `Store::text` where the object lives.
+        /// Calls `Store::text` where the object lives.
         pub fn text(
             &self,
         ) -> ::core::result::Result<::std::string::String, ::shared_runtime::Error> {
             ::shared_runtime::__private::call(&self.target, __Method::text as u32, &())
         }
-        ///Calls `Store::numbers` where the object lives.
+        /// Calls `Store::numbers` where the object lives.
         pub fn numbers(
             &self,
         ) -> ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error> {
@@ -112,7 +112,7 @@ const _: () = {
                 &(),
             )
         }
-        ///Calls `Store::path` where the object lives.
+        /// Calls `Store::path` where the object lives.
         pub fn path(
             &self,
         ) -> ::core::result::Result<
@@ -121,7 +121,7 @@ const _: () = {
         > {
             ::shared_runtime::__private::call(&self.target, __Method::path as u32, &())
         }
-        ///Calls `Store::first` where the object lives.
+        /// Calls `Store::first` where the object lives.
         pub fn first(
             &self,
         ) -> ::core::result::Result<
@@ -130,13 +130,13 @@ const _: () = {
         > {
             ::shared_runtime::__private::call(&self.target, __Method::first as u32, &())
         }
-        ///Calls `Store::order` where the object lives.
+        /// Calls `Store::order` where the object lives.
         pub fn order(
             &self,
         ) -> ::core::result::Result<Order, ::shared_runtime::CallError<Missing>> {
             ::shared_runtime::__private::call(&self.target, __Method::order as u32, &())
         }
-        ///Calls `Store::read` where the object lives.
+        /// Calls `Store::read` where the object lives.
         pub fn read(
             &self,
         ) -> ::core::result::Result<

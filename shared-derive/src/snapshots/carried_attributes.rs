@@ -24,9 +24,9 @@ impl Gauge {
     }
     pub fn r#type(&self) {}
 }
+/// What can be called on a `Shared<Gauge>`, in whichever process the object lives.
 #[cfg(unix)]
 #[deprecated = "use Meter"]
-///What can be called on a `Shared<Gauge>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct GaugeProxy {
@@ -56,9 +56,9 @@ const _: () = {
         r#type,
     }
     impl Gauge {
+        /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         #[cfg(feature = "start")]
         #[must_use]
-        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
             server: &::shared_runtime::ServerHandle,
         ) -> ::core::result::Result<
@@ -73,22 +73,22 @@ const _: () = {
         }
     }
     impl GaugeProxy {
-        #[cfg(feature = "read")]
-        #[must_use = "reading has no effect"]
-        #[allow(clippy::unused_self, reason = "for show")]
         /// The reading.
         ///
         /// In units.
+        #[cfg(feature = "read")]
+        #[must_use = "reading has no effect"]
+        #[allow(clippy::unused_self, reason = "for show")]
         pub fn read(&self) -> ::core::result::Result<u64, ::shared_runtime::Error> {
             ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
         }
+        /// Calls `Gauge::read` where the object lives.
         #[cfg(not(feature = "read"))]
         #[cfg_attr(docsrs, doc(hidden))]
-        ///Calls `Gauge::read` where the object lives.
         pub fn read(&self) -> ::core::result::Result<u32, ::shared_runtime::Error> {
             ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
         }
-        ///Calls `Gauge::type` where the object lives.
+        /// Calls `Gauge::type` where the object lives.
         pub fn r#type(&self) -> ::core::result::Result<(), ::shared_runtime::Error> {
             ::shared_runtime::__private::call(&self.target, __Method::r#type as u32, &())
         }

@@ -21,7 +21,7 @@ impl Job {
         Self
     }
 }
-///What can be called on a `Shared<Job>`, in whichever process the object lives.
+/// What can be called on a `Shared<Job>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct JobProxy {
@@ -45,7 +45,7 @@ const _: () = {
         read,
     }
     impl Job {
-        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
             server: &::shared_runtime::ServerHandle,
             server: u8,
@@ -59,7 +59,7 @@ const _: () = {
                 _,
             >(server, __Constructor::new as u32, &(server,))
         }
-        ///Makes the object as [`open`](Self::open) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`open`](Self::open) does, in the process behind `server`, and returns its handle.
         pub fn open_in(
             server: &::shared_runtime::ServerHandle,
             path: &Path,
@@ -73,7 +73,7 @@ const _: () = {
                 _,
             >(server, __Constructor::open as u32, &(path,))
         }
-        ///Makes the object as [`current`](Self::current) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`current`](Self::current) does, in the process behind `server`, and returns its handle.
         pub fn current_in(
             server: &::shared_runtime::ServerHandle,
         ) -> ::core::result::Result<
@@ -86,7 +86,7 @@ const _: () = {
                 _,
             >(server, __Constructor::current as u32, &())
         }
-        ///Makes the object as [`find`](Self::find) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`find`](Self::find) does, in the process behind `server`, and returns its handle.
         pub fn find_in(
             server: &::shared_runtime::ServerHandle,
             id: u64,
@@ -100,7 +100,7 @@ const _: () = {
                 _,
             >(server, __Constructor::find as u32, &(id,))
         }
-        ///Makes the object as [`read`](Self::read) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`read`](Self::read) does, in the process behind `server`, and returns its handle.
         pub fn read_in(
             server: &::shared_runtime::ServerHandle,
         ) -> ::core::result::Result<

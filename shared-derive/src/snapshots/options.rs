@@ -13,7 +13,7 @@ impl models::Model {
     }
     pub fn local(&self) {}
 }
-///What can be called on a `Shared<models::Model>`, in whichever process the object lives.
+/// What can be called on a `Shared<models::Model>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub(crate) struct RemoteModel {
@@ -39,7 +39,7 @@ const _: () = {
         check,
     }
     impl models::Model {
-        ///Makes the object as [`load`](Self::load) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`load`](Self::load) does, in the process behind `server`, and returns its handle.
         pub fn load_in(
             server: &crate::rt::ServerHandle,
         ) -> ::core::result::Result<crate::rt::Shared<models::Model>, crate::rt::Error> {
@@ -51,11 +51,11 @@ const _: () = {
         }
     }
     impl RemoteModel {
-        ///Calls `models::Model::clone` where the object lives.
+        /// Calls `models::Model::clone` where the object lives.
         pub(crate) fn copy(&self) -> ::core::result::Result<Self, crate::rt::Error> {
             crate::rt::__private::call(&self.target, __Method::clone as u32, &())
         }
-        ///Calls `models::Model::save` where the object lives.
+        /// Calls `models::Model::save` where the object lives.
         pub fn save(
             &self,
         ) -> ::core::result::Result<
@@ -64,7 +64,7 @@ const _: () = {
         > {
             crate::rt::__private::call(&self.target, __Method::save as u32, &())
         }
-        ///Calls `models::Model::check` where the object lives.
+        /// Calls `models::Model::check` where the object lives.
         pub fn check(
             &self,
         ) -> ::core::result::Result<Result<(), String>, crate::rt::Error> {

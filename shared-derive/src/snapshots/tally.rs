@@ -12,7 +12,7 @@ impl Tally {
         self.sorted().take(n).collect()
     }
 }
-///What can be called on a `Shared<Tally>`, in whichever process the object lives.
+/// What can be called on a `Shared<Tally>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct TallyProxy {
@@ -38,7 +38,7 @@ const _: () = {
         top,
     }
     impl Tally {
-        ///Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
+        /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
             server: &::shared_runtime::ServerHandle,
         ) -> ::core::result::Result<
@@ -53,7 +53,7 @@ const _: () = {
         }
     }
     impl TallyProxy {
-        ///Calls `Tally::add` where the object lives.
+        /// Calls `Tally::add` where the object lives.
         pub fn add(
             &self,
             word: &str,
@@ -65,7 +65,7 @@ const _: () = {
                 &(word, n),
             )
         }
-        ///Calls `Tally::get` where the object lives.
+        /// Calls `Tally::get` where the object lives.
         pub fn get(
             &self,
             word: &str,
@@ -76,7 +76,7 @@ const _: () = {
                 &(word,),
             )
         }
-        ///Calls `Tally::top` where the object lives.
+        /// Calls `Tally::top` where the object lives.
         pub fn top(
             &self,
             n: usize,

@@ -2,7 +2,7 @@
 fn add(numbers: &[u64]) -> u64 {
     numbers.iter().sum()
 }
-///The function `add` as a task: `spawn` runs it in a new process.
+/// The function `add` as a task: `spawn` runs it in a new process.
 #[allow(non_camel_case_types, dead_code, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 enum Add {}
@@ -16,13 +16,13 @@ enum Add {}
 )]
 const _: () = {
     impl Add {
-        ///Runs `add` in a new process.
+        /// Runs `add` in a new process.
         fn spawn(
             numbers: &[u64],
         ) -> ::core::result::Result<rt::Process<u64, rt::__private::Never>, rt::Error> {
             rt::__private::spawn::<Add>(Add::call(numbers))
         }
-        ///The call of `add` as a value, to be run elsewhere.
+        /// The call of `add` as a value, to be run elsewhere.
         fn call(numbers: &[u64]) -> rt::TaskCall<Add> {
             rt::__private::task_call::<Add, _>(&(numbers,))
         }

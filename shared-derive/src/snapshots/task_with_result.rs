@@ -1,7 +1,7 @@
 pub fn count(path: PathBuf, tally: Shared<Tally>) -> Result<u64, Report> {
     Ok(1)
 }
-///The function `count` as a task: `spawn` runs it in a new process.
+/// The function `count` as a task: `spawn` runs it in a new process.
 #[allow(non_camel_case_types, dead_code, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub enum count {}
@@ -15,7 +15,7 @@ pub enum count {}
 )]
 const _: () = {
     impl count {
-        ///Runs `count` in a new process.
+        /// Runs `count` in a new process.
         pub fn spawn(
             path: PathBuf,
             tally: Shared<Tally>,
@@ -25,7 +25,7 @@ const _: () = {
         > {
             ::shared_runtime::__private::spawn::<count>(count::call(path, tally))
         }
-        ///The call of `count` as a value, to be run elsewhere.
+        /// The call of `count` as a value, to be run elsewhere.
         pub fn call(
             path: PathBuf,
             tally: Shared<Tally>,

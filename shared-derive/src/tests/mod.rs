@@ -1,5 +1,6 @@
 //! Unit tests of whole expansions. What the expansions do when compiled is tested with the runtime.
 
+mod options;
 mod rejections;
 mod snapshots;
 mod task_and_main;
@@ -19,14 +20,19 @@ fn pretty(expansion: TokenStream) -> String {
 
 /// `#[shared(options)] item`, readable.
 fn shared(options: &str, item: &str) -> String {
-    pretty(crate::shared::shared(tokens(options), tokens(item)))
+    pretty(crate::shared::shared(tokens(options), &tokens(item)))
 }
 
 /// The texts of all `compile_error!`s.
-fn messages(expansion: TokenStream) -> Vec<String> {
-    let all: Vec<TokenTree> = expansion.into_iter().collect();
-    let is_error = |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name == "compile_error");
-    let errors = all.iter().enumerate().filter(|(_, token)| is_error(token)).filter_map(|(at, _)| all.get(at + 2));
+fn messages(expansion: &TokenStream) -> Vec<String> {
+    let all: Vec<TokenTree> = expansion.clone().into_iter().collect();
+    let is_error =
+        |token: &TokenTree| matches!(token, TokenTree::Ident(name) if name == "compile_error");
+    let errors = all
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| is_error(token))
+        .filter_map(|(at, _)| all.get(at + 2));
     let texts = errors.filter_map(|token| match token {
         TokenTree::Group(group) => syn::parse2::<syn::LitStr>(group.stream()).ok(),
         _ => None,
@@ -34,16 +40,36 @@ fn messages(expansion: TokenStream) -> Vec<String> {
     texts.map(|text| text.value()).collect()
 }
 
-/// Asserts that `expansion` begins with `item` and complains as `expected`, in this order, and not more.
-fn assert_rejected(expansion: TokenStream, item: &str, expected: &[&str]) {
-    let found = messages(expansion.clone());
-    let matches = found.len() == expected.len() && found.iter().zip(expected).all(|(found, part)| found.contains(part));
-    assert!(matches, "expected {expected:#?}, found {found:#?}");
-    let (emitted, item) = (without_spaces(expansion), without_spaces(tokens(item)));
-    assert!(emitted.starts_with(&item), "the user's item is not emitted:\n{item}\n{emitted}");
+/// Asserts that `expansion` begins with `item` and complains as `expected`, in this order, and not
+/// more.
+fn assert_rejected(expansion: &TokenStream, item: &str, expected: &[&str]) {
+    assert_messages(expansion, expected);
+    let (emitted, item) = (without_spaces(expansion), without_spaces(&tokens(item)));
+    assert!(
+        emitted.starts_with(&item),
+        "the user's item is not emitted:\n{item}\n{emitted}"
+    );
 }
 
 /// Neighbouring punctuation may be emitted with other spaces than it was written with.
-fn without_spaces(tokens: TokenStream) -> String {
+fn without_spaces(tokens: &TokenStream) -> String {
     tokens.to_string().split_whitespace().collect()
+}
+
+/// Asserts what is said of an impl with marks, which are not emitted.
+fn rejects_marked(options: &str, members: &str, expected: &[&str]) {
+    let item = tokens(&format!("impl Tally {{ {members} }}"));
+    let expansion = crate::shared::shared(tokens(options), &item);
+    assert_messages(&expansion, expected);
+}
+
+/// Asserts that `expansion` complains as `expected`, in this order, and not more.
+fn assert_messages(expansion: &TokenStream, expected: &[&str]) {
+    let found = messages(expansion);
+    let matching = found
+        .iter()
+        .zip(expected)
+        .filter(|(found, part)| found.contains(**part));
+    let matches = matching.count() == found.len() && found.len() == expected.len();
+    assert!(matches, "expected {expected:#?}, found {found:#?}");
 }

@@ -1,6 +1,7 @@
-//! One test for each rule of `#[shared]`: what it says, and that the user's item is emitted all the same.
+//! One test for each rule of `#[shared]`: what it says, and that the user's item is emitted all the
+//! same.
 
-use super::{assert_rejected, messages, tokens};
+use super::{assert_rejected, rejects_marked, tokens};
 
 /// An impl of one method without marks.
 fn rejects(method: &str, expected: &str) {
@@ -8,91 +9,178 @@ fn rejects(method: &str, expected: &str) {
 }
 
 fn rejects_all(options: &str, item: &str, expected: &[&str]) {
-    assert_rejected(crate::shared::shared(tokens(options), tokens(item)), item, expected);
-}
-
-/// An impl with marks, which are not emitted.
-fn rejects_marked(options: &str, members: &str, expected: &[&str]) {
-    let found = messages(crate::shared::shared(tokens(options), tokens(&format!("impl Tally {{ {members} }}"))));
-    let matches = found.len() == expected.len() && found.iter().zip(expected).all(|(found, part)| found.contains(part));
-    assert!(matches, "expected {expected:#?}, found {found:#?}");
+    assert_rejected(
+        &crate::shared::shared(tokens(options), &tokens(item)),
+        item,
+        expected,
+    );
 }
 
 #[test]
 fn generic_methods() {
-    rejects("pub fn add<T: Serialize>(&self, t: T) {}", "write the concrete type in place of `T`");
-    rejects("pub fn add<const N: usize>(&self, t: [u8; N]) {}", "write the number in place of `N`");
-    rejects("pub fn add<'a, 'b: 'a>(&'a self, t: &'b str) {}", "leave the lifetimes to elision");
+    rejects(
+        "pub fn add<T: Serialize>(&self, t: T) {}",
+        "write the concrete type in place of `T`",
+    );
+    rejects(
+        "pub fn add<const N: usize>(&self, t: [u8; N]) {}",
+        "write the number in place of `N`",
+    );
+    rejects(
+        "pub fn add<'a, 'b: 'a>(&'a self, t: &'b str) {}",
+        "leave the lifetimes to elision",
+    );
 }
 
 #[test]
 fn where_clauses() {
-    rejects("pub fn add(&self) where Self: Sized {}", "remove it and use concrete types");
+    rejects(
+        "pub fn add(&self) where Self: Sized {}",
+        "remove it and use concrete types",
+    );
 }
 
 #[test]
 fn impl_trait() {
-    rejects("pub fn add(&self, n: impl Into<u64>) {}", "write the concrete type");
-    rejects("pub fn add(&self, n: &impl Display) {}", "write the concrete type");
-    rejects("pub fn all(&self) -> impl Iterator<Item = u64> {}", "return the concrete type, as `Vec<T>`");
+    rejects(
+        "pub fn add(&self, n: impl Into<u64>) {}",
+        "write the concrete type",
+    );
+    rejects(
+        "pub fn add(&self, n: &impl Display) {}",
+        "write the concrete type",
+    );
+    rejects(
+        "pub fn all(&self) -> impl Iterator<Item = u64> {}",
+        "return the concrete type, as `Vec<T>`",
+    );
 }
 
 #[test]
 fn mutable_references() {
-    rejects("pub fn add(&self, n: &mut u64) {}", "take `&T` or `T` and return what changed");
-    rejects("pub fn add(&self, n: Option<&mut u64>) {}", "take `&T` or `T` and return what changed");
-    rejects("pub fn add(&mut self) -> &mut u64 {}", "add a method that makes the change");
+    rejects(
+        "pub fn add(&self, n: &mut u64) {}",
+        "take `&T` or `T` and return what changed",
+    );
+    rejects(
+        "pub fn add(&self, n: Option<&mut u64>) {}",
+        "take `&T` or `T` and return what changed",
+    );
+    rejects(
+        "pub fn add(&mut self) -> &mut u64 {}",
+        "add a method that makes the change",
+    );
 }
 
 #[test]
 fn borrows_inside() {
-    rejects("pub fn add(&self, n: Vec<&str>) {}", "hold no borrow inside; write the owned type");
-    rejects("pub fn add(&self, n: Cow<'_, str>) {}", "hold no borrow inside; write the owned type");
+    rejects(
+        "pub fn add(&self, n: Vec<&str>) {}",
+        "hold no borrow inside; write the owned type",
+    );
+    rejects(
+        "pub fn add(&self, n: Cow<'_, str>) {}",
+        "hold no borrow inside; write the owned type",
+    );
     rejects("pub fn add(&self, n: &'static str) {}", "remove `'static`");
-    rejects("pub fn all(&self) -> Vec<&str> {}", "hold no borrow inside; return the owned type");
-    rejects("pub fn all(&self) -> io::Result<&str> {}", "hold no borrow inside; return the owned type");
-    rejects("pub fn open() -> Result<Self, &'static str> {}", "make it a concrete, owned type");
+    rejects(
+        "pub fn all(&self) -> Vec<&str> {}",
+        "hold no borrow inside; return the owned type",
+    );
+    rejects(
+        "pub fn all(&self) -> io::Result<&str> {}",
+        "hold no borrow inside; return the owned type",
+    );
+    rejects(
+        "pub fn open() -> Result<Self, &'static str> {}",
+        "make it a concrete, owned type",
+    );
 }
 
 #[test]
 fn patterns() {
-    rejects("pub fn add(&self, (a, b): (u8, u8)) {}", "take it apart in the body with `let`");
-    rejects("pub fn add(&self, _: u8) {}", "give the argument a plain name");
-    rejects("pub fn add(&self, ref a: u8) {}", "give the argument a plain name");
+    rejects(
+        "pub fn add(&self, (a, b): (u8, u8)) {}",
+        "take it apart in the body with `let`",
+    );
+    rejects(
+        "pub fn add(&self, _: u8) {}",
+        "give the argument a plain name",
+    );
+    rejects(
+        "pub fn add(&self, ref a: u8) {}",
+        "give the argument a plain name",
+    );
 }
 
 #[test]
 fn kinds_of_functions() {
     rejects("pub async fn add(&self) {}", "make it a plain `fn`");
-    rejects("pub unsafe fn add(&self) {}", "write a safe `fn` that checks them");
-    rejects(r#"pub extern "C" fn add(&self) {}"#, "write a plain `fn` that calls it");
+    rejects(
+        "pub unsafe fn add(&self) {}",
+        "write a safe `fn` that checks them",
+    );
+    rejects(
+        r#"pub extern "C" fn add(&self) {}"#,
+        "write a plain `fn` that calls it",
+    );
     rejects("pub fn add(&self, ...) {}", "take a slice, as `&[T]`");
     rejects("pub fn stop(&self) -> ! {}", "return `()`");
 }
 
 #[test]
 fn too_many_arguments() {
-    let arguments = |n: usize| (0..n).map(|i| format!("a{i}: u8")).collect::<Vec<_>>().join(", ");
-    rejects(&format!("pub fn add(&self, {}) {{}}", arguments(17)), "gather them in a struct");
-    rejects_marked("", &format!("pub fn add(&self, {}) {{}}", arguments(16)), &[]);
+    let arguments = |n: usize| {
+        (0..n)
+            .map(|i| format!("a{i}: u8"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    rejects(
+        &format!("pub fn add(&self, {}) {{}}", arguments(17)),
+        "gather them in a struct",
+    );
+    rejects_marked(
+        "",
+        &format!("pub fn add(&self, {}) {{}}", arguments(16)),
+        &[],
+    );
 }
 
 #[test]
 fn cfg_on_arguments() {
-    rejects("pub fn add(&self, #[cfg(unix)] a: u8) {}", "write the method twice");
+    rejects(
+        "pub fn add(&self, #[cfg(unix)] a: u8) {}",
+        "write the method twice",
+    );
 }
 
 #[test]
 fn names_of_handles() {
-    rejects("pub fn clone(&self) -> Self {}", "#[shared(rename = clone_object)]");
-    rejects_marked("", "#[shared(rename = eq)] pub fn same(&self, other: u8) -> bool {}", &["`eq` means the handle itself"]);
-    rejects_marked("", "#[shared(rename = copy)] pub fn clone(&self) -> Self {}", &[]);
+    rejects(
+        "pub fn clone(&self) -> Self {}",
+        "#[shared(rename = clone_object)]",
+    );
+    rejects_marked(
+        "",
+        "#[shared(rename = eq)] pub fn same(&self, other: u8) -> bool {}",
+        &["`eq` means the handle itself"],
+    );
+    rejects_marked(
+        "",
+        "#[shared(rename = copy)] pub fn clone(&self) -> Self {}",
+        &[],
+    );
 }
 
 #[test]
 fn equal_names() {
     let members = "pub fn get(&self) {} #[shared(rename = get)] pub fn read(&self) {}";
-    rejects_marked("", members, &["the proxy already has `get`, made from `get`"]);
+    rejects_marked(
+        "",
+        members,
+        &["the proxy already has `get`, made from `get`"],
+    );
     let members = "#[cfg(a)] pub fn get(&self) {} #[cfg(not(a))] pub fn get(&self) {}";
     rejects_marked("", members, &[]);
 }
@@ -111,85 +199,80 @@ fn taken_siblings() {
 #[test]
 fn nothing_exported() {
     rejects("fn add(&self) {}", "write `pub` before methods");
-    rejects("pub fn take(self) {} pub fn helper() -> u8 {}", "write `pub` before methods");
-    rejects_all("explicit", "impl Tally { pub fn get(&self) {} }", &["mark them `#[shared(export)]`"]);
-}
-
-#[test]
-fn contradicting_marks() {
-    rejects_marked("", "#[shared(skip, export)] pub fn a(&self) {} pub fn b(&self) {}", &["`skip` and `export` contradict"]);
-    rejects_marked("", "#[shared(export)] pub fn a(&self) {}", &["every visible method is exported already"]);
-    rejects_marked("explicit", "#[shared(skip)] pub fn a(&self) {}", &["remove `skip`"]);
-    rejects_marked("", "#[shared(result, plain)] pub fn a(&self) -> Alias<u8> {}", &["`result` and `plain` contradict"]);
-    rejects_marked("", "#[shared(plain)] pub fn a() -> Result<Self, u8> {}", &["the `Result` of a constructor"]);
-}
-
-#[test]
-fn marks_without_effect() {
-    rejects_marked("", "#[shared(rename = b)] fn a(&self) {} pub fn c(&self) {}", &["because it is private"]);
-    rejects_marked("", "#[shared(skip, rename = b)] pub fn a(&self) {} pub fn c(&self) {}", &["the method is skipped"]);
-    rejects_marked("", "#[shared(plain)] pub fn a(self) {} pub fn c(&self) {}", &["a handle cannot give the object away"]);
-    rejects_marked("explicit", "#[shared(rename = b)] pub fn a(&self) {}", &["the impl is `explicit`: add `export`"]);
-    rejects_marked("explicit", "#[shared(export)] pub fn a() -> u8 {}", &["neither takes `&self` nor returns `Self`"]);
-    rejects_marked("", "#[shared(skip)] fn a(&self) {} pub fn c(&self) {}", &[]);
-}
-
-#[test]
-fn result_on_what_is_none() {
-    rejects_marked("", "#[shared(result)] pub fn a(&self) {}", &["this is none, remove it"]);
-    rejects_marked("", "#[shared(result)] pub fn a(&self) -> (u8, u8) {}", &["this is none, remove it"]);
-    rejects_marked("", "#[shared(result)] pub fn a(&self) -> Saved {}", &[]);
+    rejects(
+        "pub fn take(self) {} pub fn helper() -> u8 {}",
+        "write `pub` before methods",
+    );
+    rejects_all(
+        "explicit",
+        "impl Tally { pub fn get(&self) {} }",
+        &["mark them `#[shared(export)]`"],
+    );
 }
 
 #[test]
 fn hidden_marks() {
-    rejects("#[cfg_attr(test, shared(skip))] pub fn a(&self) {}", "under `#[cfg(…)]` with the mark");
-    rejects("#[cfg_attr(test, shared(skip))] const A: u8 = 1; pub fn a(&self) {}", "under `#[cfg(…)]` with the mark");
+    rejects(
+        "#[cfg_attr(test, shared(skip))] pub fn a(&self) {}",
+        "under `#[cfg(…)]` with the mark",
+    );
+    rejects(
+        "#[cfg_attr(test, shared(skip))] const A: u8 = 1; pub fn a(&self) {}",
+        "under `#[cfg(…)]` with the mark",
+    );
 }
 
 #[test]
 fn marks_on_other_members() {
-    rejects_marked("", "#[shared(skip)] const A: u8 = 1; pub fn a(&self) {}", &["only functions can be shared"]);
-}
-
-#[test]
-fn unknown_options() {
-    let method = "pub fn a(&self) {}";
-    rejects_marked("explict", method, &["unknown option `explict`; did you mean `explicit`? `#[shared(…)]` on an impl knows"]);
-    rejects_marked("zzzzzzzz", method, &["unknown option `zzzzzzzz`. `#[shared(…)]` on an impl knows `crate = path"]);
-    rejects_marked("", "#[shared(skp)] pub fn a(&self) {}", &["did you mean `skip`? `#[shared(…)]` on a method knows `export`"]);
-    rejects_marked("skip", method, &["`skip` belongs to `#[shared(…)]` on a method"]);
-    rejects_marked("", "#[shared(proxy = A)] pub fn a(&self) {}", &["`proxy` belongs to `#[shared(…)]` on an impl"]);
-}
-
-#[test]
-fn malformed_options() {
-    let method = "pub fn a(&self) {}";
-    rejects_marked("explicit, explicit", "#[shared(export)] pub fn a(&self) {}", &["given twice"]);
-    rejects_marked("proxy", method, &["write `proxy = TallyProxy`"]);
-    rejects_marked("proxy = 1", method, &["write `proxy = TallyProxy`"]);
-    rejects_marked("proxy(A)", method, &["write `proxy = TallyProxy`"]);
-    rejects_marked("vis =", method, &["write `vis = pub(crate)`"]);
-    rejects_marked("\"x\"", method, &["an option begins with its name"]);
-    rejects_marked("", "#[shared(skip = true)] pub fn a(&self) {} pub fn b(&self) {}", &["`skip` takes no value"]);
-    rejects_marked("", "#[shared] pub fn a(&self) {}", &["say what to do"]);
-    rejects_marked("", "#[shared(rename = \"b\")] pub fn a(&self) {}", &["write `rename = another_name`"]);
+    rejects_marked(
+        "",
+        "#[shared(skip)] const A: u8 = 1; pub fn a(&self) {}",
+        &["only functions can be shared"],
+    );
 }
 
 #[test]
 fn other_items() {
-    rejects_all("", "trait Store { fn get(&self); }", &["on a trait is not supported yet"]);
-    rejects_all("", "pub unsafe trait Store { fn get(&self); }", &["on a trait is not supported yet"]);
-    rejects_all("", "impl Store for Tally { fn get(&self) {} }", &["`impl Trait for Type` is not supported yet"]);
-    rejects_all("", "struct Tally;", &["goes on the `impl` block that has the methods"]);
+    rejects_all(
+        "",
+        "trait Store { fn get(&self); }",
+        &["on a trait is not supported yet"],
+    );
+    rejects_all(
+        "",
+        "pub unsafe trait Store { fn get(&self); }",
+        &["on a trait is not supported yet"],
+    );
+    rejects_all(
+        "",
+        "impl Store for Tally { fn get(&self) {} }",
+        &["`impl Trait for Type` is not supported yet"],
+    );
+    rejects_all(
+        "",
+        "struct Tally;",
+        &["goes on the `impl` block that has the methods"],
+    );
     rejects_all("", "pub fn get(&self) {}", &["mark that `impl`"]);
 }
 
 #[test]
 fn generic_types() {
-    rejects_all("", "impl<T> Stack<T> { pub fn a(&self) {} }", &["generic types cannot be `#[shared]` yet"]);
-    rejects_all("", "impl Stack<u8> where u8: Copy { pub fn a(&self) {} }", &["remove the `where` clause"]);
-    rejects_all("", "impl dyn Any { pub fn a(&self) {} }", &["needs a struct or an enum of this crate"]);
+    rejects_all(
+        "",
+        "impl<T> Stack<T> { pub fn a(&self) {} }",
+        &["generic types cannot be `#[shared]` yet"],
+    );
+    rejects_all(
+        "",
+        "impl Stack<u8> where u8: Copy { pub fn a(&self) {} }",
+        &["remove the `where` clause"],
+    );
+    rejects_all(
+        "",
+        "impl dyn Any { pub fn a(&self) {} }",
+        &["needs a struct or an enum of this crate"],
+    );
 }
 
 #[test]
@@ -198,11 +281,24 @@ fn all_errors_come_at_once_and_the_rest_is_expanded() {
     rejects_all(
         "explict",
         item,
-        &["did you mean `explicit`?", "take `&T` or `T`", "return the concrete type", "make it a plain `fn`", "in place of `T`"],
+        &[
+            "did you mean `explicit`?",
+            "take `&T` or `T`",
+            "return the concrete type",
+            "make it a plain `fn`",
+            "in place of `T`",
+        ],
     );
     let expansion = super::shared("", item);
-    assert!(expansion.contains("pub fn c(&self) -> ::core::result::Result<(), ::shared_runtime::Error>"), "{expansion}");
-    assert!(expansion.contains("impl ::shared_runtime::Shareable for Tally"), "{expansion}");
+    assert!(
+        expansion
+            .contains("pub fn c(&self) -> ::core::result::Result<(), ::shared_runtime::Error>"),
+        "{expansion}"
+    );
+    assert!(
+        expansion.contains("impl ::shared_runtime::Shareable for Tally"),
+        "{expansion}"
+    );
 }
 
 #[test]

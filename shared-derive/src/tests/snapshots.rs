@@ -7,7 +7,10 @@ use super::{pretty, shared, tokens};
 
 /// Compares with a committed file. `UPDATE_SNAPSHOTS=1` writes it.
 fn assert_snapshot(name: &str, found: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/snapshots").join(name).with_extension("rs");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src/snapshots")
+        .join(name)
+        .with_extension("rs");
     if env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(&file, found).expect("the snapshot is written");
     }
@@ -22,13 +25,31 @@ fn assert_snapshot(name: &str, found: &str) {
 
 /// The lines that changed, between the first and the last of them.
 fn difference(expected: &str, found: &str) -> String {
-    let (expected, found): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
-    let start = expected.iter().zip(&found).take_while(|(one, other)| one == other).count();
+    let (expected, found): (Vec<&str>, Vec<&str>) =
+        (expected.lines().collect(), found.lines().collect());
+    let start = expected
+        .iter()
+        .zip(&found)
+        .take_while(|(one, other)| one == other)
+        .count();
     let (old, new) = (&expected[start..], &found[start..]);
-    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| one == other).count();
-    let gone = old[..old.len() - end].iter().map(|line| format!("-{line}\n"));
-    let come = new[..new.len() - end].iter().map(|line| format!("+{line}\n"));
-    format!("@@ line {} @@\n{}", start + 1, gone.chain(come).collect::<String>())
+    let end = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let gone = old[..old.len() - end]
+        .iter()
+        .map(|line| format!("-{line}\n"));
+    let come = new[..new.len() - end]
+        .iter()
+        .map(|line| format!("+{line}\n"));
+    format!(
+        "@@ line {} @@\n{}",
+        start + 1,
+        gone.chain(come).collect::<String>()
+    )
 }
 
 #[test]
@@ -127,24 +148,40 @@ fn constructors() {
 #[test]
 fn task_with_result() {
     let item = "pub fn count(path: PathBuf, tally: Shared<Tally>) -> Result<u64, Report> { Ok(1) }";
-    assert_snapshot("task_with_result", &pretty(crate::task::task(tokens(""), tokens(item))));
+    assert_snapshot(
+        "task_with_result",
+        &pretty(crate::task::task(tokens(""), &tokens(item))),
+    );
 }
 
 #[test]
 fn task_plain() {
     let item = "/// Adds.\n fn add(numbers: &[u64]) -> u64 { numbers.iter().sum() }";
-    assert_snapshot("task_plain", &pretty(crate::task::task(tokens("item = Add, crate = rt"), tokens(item))));
+    assert_snapshot(
+        "task_plain",
+        &pretty(crate::task::task(
+            tokens("item = Add, crate = rt"),
+            &tokens(item),
+        )),
+    );
 }
 
 #[test]
 fn main_sync() {
-    let item = "#[allow(unused)] fn main() -> Result<(), Error> { #![allow(dead_code)] run()?; Ok(()) }";
-    assert_snapshot("main_sync", &pretty(crate::main_fn::main(tokens(""), tokens(item))));
+    let item =
+        "#[allow(unused)] fn main() -> Result<(), Error> { #![allow(dead_code)] run()?; Ok(()) }";
+    assert_snapshot(
+        "main_sync",
+        &pretty(crate::main_fn::main(tokens(""), tokens(item))),
+    );
 }
 
 #[test]
 fn main_async() {
     let item = r#"/// Runs.
         #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> { run().await }"#;
-    assert_snapshot("main_async", &pretty(crate::main_fn::main(tokens("crate = rt"), tokens(item))));
+    assert_snapshot(
+        "main_async",
+        &pretty(crate::main_fn::main(tokens("crate = rt"), tokens(item))),
+    );
 }
