@@ -11,7 +11,7 @@ use crate::carried::Carried;
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::signature::{Answer, Argument, check_answer, check_arguments};
-use crate::wire::{self, TravelChecks};
+use crate::wire;
 
 /// A function that can be expanded.
 struct Task {
@@ -82,7 +82,6 @@ fn expand(task: &Task) -> TokenStream {
     let parts = [
         item_functions(task),
         trait_impl(task),
-        travel_checks(task),
         table(task),
         registration(task),
     ];
@@ -142,7 +141,7 @@ fn item_functions(task: &Task) -> TokenStream {
     let names = arguments.iter().map(|argument| &argument.name);
     let parameters = wire::parameters(arguments);
     let (output, error) = types(task);
-    let sent = wire::sent(runtime, arguments);
+    let (sent, check) = (wire::sent(runtime, arguments), travel_check(task));
     let spawn_doc = format!(" Runs `{}` in a new process.", function.unraw());
     let call_doc = format!(
         " The call of `{}` as a value, to be run elsewhere.",
@@ -159,6 +158,7 @@ fn item_functions(task: &Task) -> TokenStream {
             #[doc = #call_doc]
             #(#notices)*
             #vis fn call(#parameters) -> #runtime::TaskCall<#item> {
+                #check
                 #runtime::__private::task_call::<#item, _>(&#sent)
             }
         }
@@ -191,7 +191,7 @@ fn table(task: &Task) -> TokenStream {
         wire::received(runtime, arguments),
         wire::passed(runtime, arguments),
     );
-    let answered = wire::answered(runtime, answer);
+    let (answered, check) = (wire::answered(runtime, answer), travel_check(task));
     let (answer, answered) = if let Answer::Plain(_) = answer {
         let answered = generated!(::core::result::Result<#answered, #runtime::__private::Never>);
         (generated!(::core::result::Result::Ok(answer)), answered)
@@ -202,6 +202,7 @@ fn table(task: &Task) -> TokenStream {
         static __TASK: #runtime::__private::Task = #runtime::__private::Task {
             name: ::core::concat!(::core::module_path!(), "::", #name),
             run: |arguments| {
+                #check
                 let arguments = arguments.decode::<#received>()?;
                 let answer = #function(#passed);
                 #runtime::__private::encode::<#answered>(&#answer)
@@ -229,9 +230,13 @@ fn types(task: &Task) -> (TokenStream, TokenStream) {
     )
 }
 
-fn travel_checks(task: &Task) -> TokenStream {
-    let mut checks = TravelChecks::new(&task.runtime);
-    checks.arguments(&[], &task.arguments);
-    checks.answer(&[], &task.answer);
-    checks.finish()
+/// See [`wire::travel_check`].
+fn travel_check(task: &Task) -> TokenStream {
+    let Task {
+        runtime,
+        arguments,
+        answer,
+        ..
+    } = task;
+    wire::travel_check(runtime, arguments, &wire::answer_types(runtime, answer))
 }

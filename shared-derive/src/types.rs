@@ -131,6 +131,18 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
+/// Whether serde surely knows a type: `()`, numbers, `bool`, `char`.
+pub(crate) fn is_simple(ty: &Type) -> bool {
+    const SIMPLE: &[&str] = &[
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
+        "u32", "u64", "u128", "usize",
+    ];
+    match peeled(ty) {
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        ty => SIMPLE.iter().any(|name| is_named(ty, name)),
+    }
+}
+
 /// `T` of `Name<T>`.
 pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let last = last_segment(ty).filter(|last| last.ident == name)?;

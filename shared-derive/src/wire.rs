@@ -2,14 +2,12 @@
 //! the client encodes and the one that the row decodes stand here side by side, because they must
 //! agree.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Ident, Path, Type};
+use syn::{Ident, Path, Type};
 
 use crate::signature::{Answer, Argument};
-use crate::types::{Form, Pointee};
+use crate::types::{Form, Pointee, is_simple};
 
 /// The parameters of a generated function: as the user wrote them, less `mut` and lifetimes.
 pub(crate) fn parameters(arguments: &[Argument]) -> TokenStream {
@@ -103,67 +101,40 @@ pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
     generated!(::core::result::Result<#ok, #err>)
 }
 
-/// Statements that fail to compile where serde does not know a type: one complaint for each type,
-/// at the user's own tokens.
-pub(crate) struct TravelChecks<'a> {
-    runtime: &'a Path,
-    seen: HashSet<(&'static str, String)>,
-    statements: TokenStream,
+/// A statement that fails to compile, at the user's own tokens, where serde does not know a type.
+///
+/// It stands first in the body of the client's function and in that of the row. There the compiler
+/// takes the bounds of the call for the same ones, and does not complain about them again; nor does
+/// it print the same complaint for both bodies.
+pub(crate) fn travel_check<'a>(
+    runtime: &Path,
+    arguments: &'a [Argument],
+    answers: impl IntoIterator<Item = &'a Type>,
+) -> TokenStream {
+    let arguments = arguments
+        .iter()
+        .filter_map(|argument| argument.form.travelling());
+    let arguments = arguments.map(|ty| ("Argument", ty));
+    let answers = answers.into_iter().map(|ty| ("Reply", ty));
+    let in_doubt = arguments.chain(answers).filter(|(_, ty)| !is_simple(ty));
+    let paths: Vec<_> = in_doubt
+        .map(|(marker, ty)| spanned_path(runtime, ty, marker, "Is"))
+        .collect();
+    if paths.is_empty() {
+        return TokenStream::new();
+    }
+    generated!(let _: ::core::marker::PhantomData<(#(#paths,)*)>;)
 }
 
-impl<'a> TravelChecks<'a> {
-    pub(crate) fn new(runtime: &'a Path) -> Self {
-        Self {
-            runtime,
-            seen: HashSet::new(),
-            statements: TokenStream::new(),
+/// The types that serde must know for an answer.
+pub(crate) fn answer_types(runtime: &Path, answer: &Answer) -> Vec<Type> {
+    match answer {
+        Answer::Plain(form) => form.travelling().cloned().into_iter().collect(),
+        Answer::Outcome { ok, err } => {
+            let ok = ok.travelling().into_iter();
+            ok.chain([&**err]).cloned().collect()
         }
-    }
-
-    pub(crate) fn arguments(&mut self, cfg: &[Attribute], arguments: &[Argument]) {
-        for ty in arguments
-            .iter()
-            .filter_map(|argument| argument.form.travelling())
-        {
-            self.add(cfg, "Argument", ty);
-        }
-    }
-
-    pub(crate) fn answer(&mut self, cfg: &[Attribute], answer: &Answer) {
-        let types: Vec<Type> = match answer {
-            Answer::Plain(form) => form.travelling().cloned().into_iter().collect(),
-            Answer::Outcome { ok, err } => ok
-                .travelling()
-                .into_iter()
-                .chain([&**err])
-                .cloned()
-                .collect(),
-            Answer::Alias(alias) => <[Type; 2]>::from(alias_parts(self.runtime, alias)).into(),
-        };
-        for ty in &types {
-            self.reply(cfg, ty);
-        }
-    }
-
-    pub(crate) fn reply(&mut self, cfg: &[Attribute], ty: &Type) {
-        self.add(cfg, "Reply", ty);
-    }
-
-    fn add(&mut self, cfg: &[Attribute], marker: &'static str, ty: &Type) {
-        // Under `cfg` the first of two equal types may not be there.
-        let new = self.seen.insert((marker, ty.to_token_stream().to_string()));
-        if new || !cfg.is_empty() {
-            let path = spanned_path(self.runtime, ty, marker, "Is");
-            self.statements
-                .extend(generated!(#(#cfg)* let _: ::core::marker::PhantomData<#path>;));
-        }
-    }
-
-    pub(crate) fn finish(self) -> TokenStream {
-        let statements = self.statements;
-        generated! {
-            const _: fn() = || { #statements };
-        }
+        Answer::Alias(alias) => <[Type; 2]>::from(alias_parts(runtime, alias)).into(),
     }
 }
 

@@ -79,10 +79,19 @@ fn triple(n: u32) -> u32 {
     3 * n
 }
 
+/// A child that has children of both kinds.
+#[task]
+fn nested(n: u32) -> u32 {
+    let server = ServerProcess::start().unwrap();
+    let doubled = Echo::new_in(&server).unwrap().double(n).unwrap();
+    triple::spawn(doubled).unwrap().join().unwrap()
+}
+
 fn check() {
     let server = ServerProcess::start().unwrap();
     assert_eq!(Echo::new_in(&server).unwrap().double(4).unwrap(), 8);
     assert_eq!(triple::spawn(4).unwrap().join().unwrap(), 12);
+    assert_eq!(nested::spawn(1).unwrap().join().unwrap(), 6);
     println!("checked");
 }
 

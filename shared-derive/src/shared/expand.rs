@@ -12,7 +12,7 @@ use syn::ext::IdentExt;
 use super::interface::{Constructor, Exported, Interface};
 use super::rows;
 use crate::carried::Carried;
-use crate::wire::{self, TravelChecks};
+use crate::wire;
 
 /// Everything that stands beside the user's impl.
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
@@ -24,7 +24,6 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         proxy_methods(interface),
         host(interface),
         trait_impls(interface),
-        travel_checks(interface),
         rows::table(interface),
         rows::registration(interface),
     ];
@@ -129,7 +128,7 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
         vis,
         carried,
         arguments,
-        made: _,
+        made,
     } = constructor;
     let doc = format!(
         " Makes the object as [`{0}`](Self::{0}) does, in the process behind `server`, and \
@@ -147,12 +146,14 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
         handed_out(interface, constructor),
         wire::sent(runtime, arguments),
     );
+    let check = wire::travel_check(runtime, arguments, &made.error);
     generated! {
         #[doc = #doc]
         #(#cfg)*
         #(#notices)*
         #(#lints)*
         #vis fn #sibling(server: &#runtime::ServerHandle, #parameters) -> #returned {
+            #check
             #runtime::__private::create::<#self_type, _, _>(server, __Constructor::#function as u32, &#sent)
         }
     }
@@ -207,12 +208,14 @@ fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
         wire::returned(runtime, answer),
         wire::sent(runtime, arguments),
     );
+    let check = wire::travel_check(runtime, arguments, &wire::answer_types(runtime, answer));
     generated! {
         #docs
         #(#cfg)*
         #(#notices)*
         #(#lints)*
         #vis fn #name(&self, #parameters) -> #returned {
+            #check
             #runtime::__private::call(&self.target, __Method::#function as u32, &#sent)
         }
     }
@@ -269,33 +272,6 @@ fn trait_impls(interface: &Interface) -> TokenStream {
             }
         }
     }
-}
-
-fn travel_checks(interface: &Interface) -> TokenStream {
-    let mut checks = TravelChecks::new(&interface.runtime);
-    for Constructor {
-        carried,
-        arguments,
-        made,
-        ..
-    } in &interface.constructors
-    {
-        checks.arguments(&carried.cfg, arguments);
-        made.error
-            .iter()
-            .for_each(|error| checks.reply(&carried.cfg, error));
-    }
-    for Exported {
-        carried,
-        arguments,
-        answer,
-        ..
-    } in &interface.methods
-    {
-        checks.arguments(&carried.cfg, arguments);
-        checks.answer(&carried.cfg, answer);
-    }
-    checks.finish()
 }
 
 /// A type as users would write it.

@@ -41,11 +41,12 @@ pub fn init() {
         return;
     }
     ignore_sigpipe();
-    if let Some(inherited) = bootstrap::inherited() {
-        child::run(inherited);
-    }
     if remember_executable().is_ok() {
         INITIALIZED.store(true, Ordering::Release);
+    }
+    // After that: a child may itself start servers and tasks.
+    if let Some(inherited) = bootstrap::inherited() {
+        child::run(inherited);
     }
 }
 
