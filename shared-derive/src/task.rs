@@ -140,8 +140,11 @@ fn item_functions(task: &Task) -> TokenStream {
     let notices = &carried.notices;
     let names = arguments.iter().map(|argument| &argument.name);
     let parameters = wire::parameters(arguments);
-    let (output, error) = types(task);
-    let (sent, check) = (wire::sent(runtime, arguments), travel_check(task));
+    let (output, error) = types(task, false);
+    let (sent, sent_type) = (
+        wire::sent(runtime, arguments),
+        wire::sent_type(runtime, arguments),
+    );
     let spawn_doc = format!(" Runs `{}` in a new process.", function.unraw());
     let call_doc = format!(
         " The call of `{}` as a value, to be run elsewhere.",
@@ -158,8 +161,7 @@ fn item_functions(task: &Task) -> TokenStream {
             #[doc = #call_doc]
             #(#notices)*
             #vis fn call(#parameters) -> #runtime::TaskCall<#item> {
-                #check
-                #runtime::__private::task_call::<#item, _>(&#sent)
+                #runtime::__private::task_call::<#item, #sent_type>(&#sent)
             }
         }
     }
@@ -167,7 +169,7 @@ fn item_functions(task: &Task) -> TokenStream {
 
 fn trait_impl(task: &Task) -> TokenStream {
     let Task { runtime, item, .. } = task;
-    let (output, error) = types(task);
+    let (output, error) = types(task, true);
     generated! {
         impl #runtime::__private::TaskFn for #item {
             type Output = #output;
@@ -191,7 +193,7 @@ fn table(task: &Task) -> TokenStream {
         wire::received(runtime, arguments),
         wire::passed(runtime, arguments),
     );
-    let (answered, check) = (wire::answered(runtime, answer), travel_check(task));
+    let answered = wire::answered(runtime, answer);
     let (answer, answered) = if let Answer::Plain(_) = answer {
         let answered = generated!(::core::result::Result<#answered, #runtime::__private::Never>);
         (generated!(::core::result::Result::Ok(answer)), answered)
@@ -202,7 +204,6 @@ fn table(task: &Task) -> TokenStream {
         static __TASK: #runtime::__private::Task = #runtime::__private::Task {
             name: ::core::concat!(::core::module_path!(), "::", #name),
             run: |arguments| {
-                #check
                 let arguments = arguments.decode::<#received>()?;
                 let answer = #function(#passed);
                 #runtime::__private::encode::<#answered>(&#answer)
@@ -220,23 +221,18 @@ fn registration(task: &Task) -> TokenStream {
     }
 }
 
-/// The task's `Output` and `Error`.
-fn types(task: &Task) -> (TokenStream, TokenStream) {
+/// The task's `Output` and `Error`; `checked` as its functions name them.
+fn types(task: &Task, checked: bool) -> (TokenStream, TokenStream) {
     let runtime = &task.runtime;
-    let (output, error) = wire::outcome(runtime, &task.answer);
+    let (output, error) = wire::outcome(runtime, &task.answer, &|ty| {
+        if checked {
+            wire::checked(runtime, "Reply", ty)
+        } else {
+            quote!(#ty)
+        }
+    });
     (
         output,
         error.unwrap_or_else(|| generated!(#runtime::__private::Never)),
     )
-}
-
-/// See [`wire::travel_check`].
-fn travel_check(task: &Task) -> TokenStream {
-    let Task {
-        runtime,
-        arguments,
-        answer,
-        ..
-    } = task;
-    wire::travel_check(runtime, arguments, &wire::answer_types(runtime, answer))
 }

@@ -45,15 +45,6 @@ impl Form {
         }
     }
 
-    /// The type that serde must know, where that is in doubt.
-    pub(crate) fn travelling(&self) -> Option<&Type> {
-        match self {
-            Self::Borrowed(Pointee::Str(_) | Pointee::Bytes(_) | Pointee::Path(_))
-            | Self::Optional(Pointee::Str(_) | Pointee::Bytes(_) | Pointee::Path(_)) => None,
-            _ => Some(self.inner()),
-        }
-    }
-
     /// The part that may hold no borrow.
     pub(crate) fn inner(&self) -> &Type {
         match self {

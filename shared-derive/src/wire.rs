@@ -1,6 +1,11 @@
 //! How arguments and answers are written in generated code, on both sides of a call. The tuple that
 //! the client encodes and the one that the row decodes stand here side by side, because they must
 //! agree.
+//!
+//! Every type of the user that serde must know is written `<T as Argument>::Is` or `<T as
+//! Reply>::Is` where a function is called with it; that is `T` itself. Where `T` lacks something,
+//! the compiler finds out at that path, which spans the user's own tokens, and says the same thing
+//! only once.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,10 +14,13 @@ use syn::{Ident, Path, Type};
 use crate::signature::{Answer, Argument};
 use crate::types::{Form, Pointee, is_simple};
 
+/// How the user's own types are written inside of others.
+type Spelling<'a> = &'a dyn Fn(&Type) -> TokenStream;
+
 /// The parameters of a generated function: as the user wrote them, less `mut` and lifetimes.
 pub(crate) fn parameters(arguments: &[Argument]) -> TokenStream {
     let parameters = arguments.iter().map(|Argument { name, form }| {
-        let ty = written(form);
+        let ty = written(form, &ToTokens::to_token_stream);
         generated!(#name: #ty)
     });
     generated!(#(#parameters),*)
@@ -23,15 +31,29 @@ pub(crate) fn sent(runtime: &Path, arguments: &[Argument]) -> TokenStream {
     let values = arguments.iter().map(|Argument { name, form }| match form {
         Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes(#name)),
         Form::Optional(Pointee::Bytes(_)) => generated!(#name.map(#runtime::__private::Bytes)),
-        Form::Owned(_) | Form::Borrowed(_) | Form::Optional(_) => generated!(#name),
+        _ => generated!(#name),
     });
     generated!((#(#values,)*))
 }
 
+/// The type of the client's tuple.
+pub(crate) fn sent_type(runtime: &Path, arguments: &[Argument]) -> TokenStream {
+    let argument = |ty: &Type| checked(runtime, "Argument", ty);
+    let types = arguments.iter().map(|Argument { form, .. }| match form {
+        Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes<'_>),
+        Form::Optional(Pointee::Bytes(_)) => {
+            generated!(::core::option::Option<#runtime::__private::Bytes<'_>>)
+        }
+        _ => written(form, &argument),
+    });
+    generated!((#(#types,)*))
+}
+
 /// The type of the row's tuple: the same bytes, owned or read in place.
 pub(crate) fn received(runtime: &Path, arguments: &[Argument]) -> TokenStream {
+    let argument = |ty: &Type| checked(runtime, "Argument", ty);
     let types = arguments.iter().map(|Argument { form, .. }| match form {
-        Form::Owned(ty) => ty.to_token_stream(),
+        Form::Owned(ty) => argument(ty),
         Form::Borrowed(pointee) => received_pointee(runtime, pointee),
         Form::Optional(pointee) => {
             let pointee = received_pointee(runtime, pointee);
@@ -45,7 +67,8 @@ fn received_pointee(runtime: &Path, pointee: &Pointee) -> TokenStream {
     if let Pointee::Bytes(_) = pointee {
         return generated!(#runtime::__private::Bytes<'_>);
     }
-    generated!(<#pointee as #runtime::__private::RefArg>::Decoded<'_>)
+    let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
+    generated!(<#target as #runtime::__private::RefArg>::Decoded<'_>)
 }
 
 /// What the row hands to the user's function, as expressions over its tuple `arguments`.
@@ -56,9 +79,13 @@ pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
             Form::Owned(_) => generated!(arguments.#index),
             Form::Borrowed(Pointee::Bytes(_)) => generated!(arguments.#index.0),
             Form::Optional(Pointee::Bytes(_)) => generated!(arguments.#index.map(|bytes| bytes.0)),
-            Form::Borrowed(pointee) => generated!(<#pointee as #runtime::__private::RefArg>::borrow(&arguments.#index)),
+            Form::Borrowed(pointee) => {
+                let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
+                generated!(<#target as #runtime::__private::RefArg>::borrow(&arguments.#index))
+            }
             Form::Optional(pointee) => {
-                generated!(arguments.#index.as_ref().map(<#pointee as #runtime::__private::RefArg>::borrow))
+                let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
+                generated!(arguments.#index.as_ref().map(<#target as #runtime::__private::RefArg>::borrow))
             }
         }
     });
@@ -67,22 +94,18 @@ pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
 
 /// What the proxy's method returns.
 pub(crate) fn returned(runtime: &Path, answer: &Answer) -> TokenStream {
-    match outcome(runtime, answer) {
-        (ok, None) => generated!(::core::result::Result<#ok, #runtime::Error>),
-        (ok, Some(err)) => generated!(::core::result::Result<#ok, #runtime::CallError<#err>>),
-    }
+    returned_with(runtime, answer, &|ty| ty.to_token_stream())
 }
 
-/// What the caller gets, as the types of success and, where the user's function returns a `Result`,
-/// of failure.
-pub(crate) fn outcome(runtime: &Path, answer: &Answer) -> (TokenStream, Option<TokenStream>) {
-    match answer {
-        Answer::Plain(form) => (owned(form), None),
-        Answer::Outcome { ok, err } => (owned(ok), Some(err.to_token_stream())),
-        Answer::Alias(alias) => {
-            let (ok, err) = alias_parts(runtime, alias);
-            (ok.to_token_stream(), Some(err.to_token_stream()))
-        }
+/// The same type, checked. The body of a proxy's method names it.
+pub(crate) fn returned_checked(runtime: &Path, answer: &Answer) -> TokenStream {
+    returned_with(runtime, answer, &|ty| checked(runtime, "Reply", ty))
+}
+
+fn returned_with(runtime: &Path, answer: &Answer, reply: Spelling<'_>) -> TokenStream {
+    match outcome(runtime, answer, reply) {
+        (ok, None) => generated!(::core::result::Result<#ok, #runtime::Error>),
+        (ok, Some(err)) => generated!(::core::result::Result<#ok, #runtime::CallError<#err>>),
     }
 }
 
@@ -90,58 +113,103 @@ pub(crate) fn outcome(runtime: &Path, answer: &Answer) -> (TokenStream, Option<T
 /// compiler checks that it is what the client decodes, should `Result` turn out to be another type
 /// of that name.
 pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
+    let reply = |ty: &Type| checked(runtime, "Reply", ty);
     let (ok, err) = match answer {
-        Answer::Plain(form) => return written(form),
-        Answer::Outcome { ok, err } => (written(ok), (**err).clone()),
+        Answer::Plain(form) => return written(form, &reply),
+        Answer::Outcome { ok, err } => (written(ok, &reply), reply(err)),
         Answer::Alias(alias) => {
             let (ok, err) = alias_parts(runtime, alias);
-            (ok.to_token_stream(), err)
+            (reply(&ok), reply(&err))
         }
     };
     generated!(::core::result::Result<#ok, #err>)
 }
 
-/// A statement that fails to compile, at the user's own tokens, where serde does not know a type.
-///
-/// It stands first in the body of the client's function and in that of the row. There the compiler
-/// takes the bounds of the call for the same ones, and does not complain about them again; nor does
-/// it print the same complaint for both bodies.
-pub(crate) fn travel_check<'a>(
+/// What the caller gets, as the types of success and, where the user's function returns a `Result`,
+/// of failure.
+pub(crate) fn outcome(
     runtime: &Path,
-    arguments: &'a [Argument],
-    answers: impl IntoIterator<Item = &'a Type>,
-) -> TokenStream {
-    let arguments = arguments
-        .iter()
-        .filter_map(|argument| argument.form.travelling());
-    let arguments = arguments.map(|ty| ("Argument", ty));
-    let answers = answers.into_iter().map(|ty| ("Reply", ty));
-    let in_doubt = arguments.chain(answers).filter(|(_, ty)| !is_simple(ty));
-    let paths: Vec<_> = in_doubt
-        .map(|(marker, ty)| spanned_path(runtime, ty, marker, "Is"))
-        .collect();
-    if paths.is_empty() {
-        return TokenStream::new();
-    }
-    generated!(let _: ::core::marker::PhantomData<(#(#paths,)*)>;)
-}
-
-/// The types that serde must know for an answer.
-pub(crate) fn answer_types(runtime: &Path, answer: &Answer) -> Vec<Type> {
+    answer: &Answer,
+    reply: Spelling<'_>,
+) -> (TokenStream, Option<TokenStream>) {
     match answer {
-        Answer::Plain(form) => form.travelling().cloned().into_iter().collect(),
-        Answer::Outcome { ok, err } => {
-            let ok = ok.travelling().into_iter();
-            ok.chain([&**err]).cloned().collect()
+        Answer::Plain(form) => (owned_form(form, reply), None),
+        Answer::Outcome { ok, err } => (owned_form(ok, reply), Some(reply(err))),
+        Answer::Alias(alias) => {
+            let (ok, err) = alias_parts(runtime, alias);
+            (reply(&ok), Some(reply(&err)))
         }
-        Answer::Alias(alias) => <[Type; 2]>::from(alias_parts(runtime, alias)).into(),
     }
 }
 
 /// The two types of a `Result` under another name.
 pub(crate) fn alias_parts(runtime: &Path, alias: &Type) -> (Type, Type) {
-    let part = |name| syn::Type::Verbatim(spanned_path(runtime, alias, "ResultType", name));
+    let part = |name| Type::Verbatim(spanned_path(runtime, alias, "ResultType", name));
     (part("Ok"), part("Err"))
+}
+
+/// As the user wrote it.
+fn written(form: &Form, part: Spelling<'_>) -> TokenStream {
+    match form {
+        Form::Owned(ty) => part(ty),
+        Form::Borrowed(pointee) => {
+            let target = pointee.with(part);
+            generated!(&#target)
+        }
+        Form::Optional(pointee) => {
+            let target = pointee.with(part);
+            generated!(::core::option::Option<&#target>)
+        }
+    }
+}
+
+/// As the caller owns it.
+fn owned_form(form: &Form, reply: Spelling<'_>) -> TokenStream {
+    match form {
+        Form::Owned(ty) => reply(ty),
+        Form::Borrowed(pointee) => owned_pointee(pointee, reply),
+        Form::Optional(pointee) => {
+            let owned = owned_pointee(pointee, reply);
+            generated!(::core::option::Option<#owned>)
+        }
+    }
+}
+
+fn owned_pointee(pointee: &Pointee, reply: Spelling<'_>) -> TokenStream {
+    match pointee {
+        Pointee::Str(_) => generated!(::std::string::String),
+        Pointee::Bytes(element) => generated!(::std::vec::Vec<#element>),
+        Pointee::Slice(element) => {
+            let element = reply(element);
+            generated!(::std::vec::Vec<#element>)
+        }
+        // The user may have a `Path` of their own, which is its own owned form.
+        Pointee::Path(path) => generated!(<#path as ::std::borrow::ToOwned>::Owned),
+        Pointee::Value(ty) => reply(ty),
+    }
+}
+
+impl Pointee {
+    /// The target of the reference, with the part of it that serde must know changed by `inner`.
+    fn with(&self, inner: Spelling<'_>) -> TokenStream {
+        match self {
+            Self::Str(ty) | Self::Path(ty) => ty.to_token_stream(),
+            Self::Bytes(element) => generated!([#element]),
+            Self::Slice(element) => {
+                let element = inner(element);
+                generated!([#element])
+            }
+            Self::Value(ty) => inner(ty),
+        }
+    }
+}
+
+/// A type as it is written where serde must know it.
+pub(crate) fn checked(runtime: &Path, marker: &str, ty: &Type) -> TokenStream {
+    if is_simple(ty) {
+        return ty.to_token_stream();
+    }
+    spanned_path(runtime, ty, marker, "Is")
 }
 
 /// `<ty as name>::part`, which the compiler underlines from the first token of `ty` to the last.
@@ -153,44 +221,4 @@ fn spanned_path(runtime: &Path, ty: &Type, name: &str, part: &str) -> TokenStrea
     let open = quote_spanned!(first=> <);
     let close = quote_spanned!(last=> >::#part);
     quote!(#open #ty as #runtime::__private::#name #close)
-}
-
-/// As the user wrote it.
-fn written(form: &Form) -> TokenStream {
-    match form {
-        Form::Owned(ty) => ty.to_token_stream(),
-        Form::Borrowed(pointee) => generated!(&#pointee),
-        Form::Optional(pointee) => generated!(::core::option::Option<&#pointee>),
-    }
-}
-
-/// As the caller owns it.
-fn owned(form: &Form) -> TokenStream {
-    match form {
-        Form::Owned(ty) => ty.to_token_stream(),
-        Form::Borrowed(pointee) => owned_pointee(pointee),
-        Form::Optional(pointee) => {
-            let owned = owned_pointee(pointee);
-            generated!(::core::option::Option<#owned>)
-        }
-    }
-}
-
-fn owned_pointee(pointee: &Pointee) -> TokenStream {
-    match pointee {
-        Pointee::Str(_) => generated!(::std::string::String),
-        Pointee::Bytes(element) | Pointee::Slice(element) => generated!(::std::vec::Vec<#element>),
-        // The user may have a `Path` of their own, which is its own owned form.
-        Pointee::Path(path) => generated!(<#path as ::std::borrow::ToOwned>::Owned),
-        Pointee::Value(ty) => ty.to_token_stream(),
-    }
-}
-
-impl ToTokens for Pointee {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.extend(match self {
-            Self::Str(ty) | Self::Path(ty) | Self::Value(ty) => ty.to_token_stream(),
-            Self::Bytes(element) | Self::Slice(element) => generated!([#element]),
-        });
-    }
 }

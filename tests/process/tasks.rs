@@ -231,6 +231,9 @@ fn a_handle_in_flight_keeps_its_object() {
         let process = visit::spawn(Counter::new_in(&server).unwrap()).unwrap();
         assert_eq!(process.join().unwrap(), 1);
     }
+    until("the tasks' sessions have ended", || {
+        server.object_count().unwrap() == 0
+    });
     let call = visit::call(Counter::new_in(&server).unwrap());
     assert_eq!(
         server.object_count().unwrap(),

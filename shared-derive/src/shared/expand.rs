@@ -128,7 +128,7 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
         vis,
         carried,
         arguments,
-        made,
+        made: _,
     } = constructor;
     let doc = format!(
         " Makes the object as [`{0}`](Self::{0}) does, in the process behind `server`, and \
@@ -143,33 +143,38 @@ fn sibling(interface: &Interface, constructor: &Constructor) -> TokenStream {
     } = carried;
     let parameters = wire::parameters(arguments);
     let (returned, sent) = (
-        handed_out(interface, constructor),
+        handed_out(interface, constructor, false),
         wire::sent(runtime, arguments),
     );
-    let check = wire::travel_check(runtime, arguments, &made.error);
+    let checked = handed_out(interface, constructor, true);
+    let sent_type = wire::sent_type(runtime, arguments);
     generated! {
         #[doc = #doc]
         #(#cfg)*
         #(#notices)*
         #(#lints)*
         #vis fn #sibling(server: &#runtime::ServerHandle, #parameters) -> #returned {
-            #check
-            #runtime::__private::create::<#self_type, _, _>(server, __Constructor::#function as u32, &#sent)
+            let constructor = __Constructor::#function as u32;
+            #runtime::__private::create::<#self_type, #sent_type, #checked>(server, constructor, &#sent)
         }
     }
 }
 
-/// What the sibling of a constructor returns.
-fn handed_out(interface: &Interface, constructor: &Constructor) -> TokenStream {
+/// What the sibling of a constructor returns; `checked` as its body names it.
+fn handed_out(interface: &Interface, constructor: &Constructor, checked: bool) -> TokenStream {
     let Interface {
         runtime, self_type, ..
     } = interface;
-    match &constructor.made.error {
-        None => generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::Error>),
-        Some(error) => {
-            generated!(::core::result::Result<#runtime::Shared<#self_type>, #runtime::CallError<#error>>)
-        }
-    }
+    let handle = generated!(#runtime::Shared<#self_type>);
+    let Some(error) = &constructor.made.error else {
+        return generated!(::core::result::Result<#handle, #runtime::Error>);
+    };
+    let error = if checked {
+        wire::checked(runtime, "Reply", error)
+    } else {
+        quote!(#error)
+    };
+    generated!(::core::result::Result<#handle, #runtime::CallError<#error>>)
 }
 
 fn proxy_methods(interface: &Interface) -> TokenStream {
@@ -208,15 +213,16 @@ fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
         wire::returned(runtime, answer),
         wire::sent(runtime, arguments),
     );
-    let check = wire::travel_check(runtime, arguments, &wire::answer_types(runtime, answer));
+    let checked = wire::returned_checked(runtime, answer);
+    let sent_type = wire::sent_type(runtime, arguments);
     generated! {
         #docs
         #(#cfg)*
         #(#notices)*
         #(#lints)*
         #vis fn #name(&self, #parameters) -> #returned {
-            #check
-            #runtime::__private::call(&self.target, __Method::#function as u32, &#sent)
+            let method = __Method::#function as u32;
+            #runtime::__private::call::<#sent_type, #checked>(&self.target, method, &#sent)
         }
     }
 }

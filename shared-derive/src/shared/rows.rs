@@ -51,7 +51,6 @@ fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStr
         wire::received(runtime, arguments),
         wire::passed(runtime, arguments),
     );
-    let check = wire::travel_check(runtime, arguments, &made.error);
     let handle = match (made.hosted, &made.error) {
         (true, _) => generated!(made),
         (false, None) => generated!(__HOST(made)),
@@ -59,14 +58,16 @@ fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStr
     };
     let answered = match &made.error {
         None => generated!(#runtime::Shared<#self_type>),
-        Some(error) => generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>),
+        Some(error) => {
+            let error = wire::checked(runtime, "Reply", error);
+            generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>)
+        }
     };
     generated! {
         #(#cfg)*
         #runtime::__private::Constructor {
             name: #name,
             run: |arguments| {
-                #check
                 let arguments = arguments.decode::<#received>()?;
                 let made = <#self_type>::#function(#passed);
                 #runtime::__private::encode::<#answered>(&#handle)
@@ -94,7 +95,6 @@ fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
         wire::passed(runtime, arguments),
     );
     let answered = wire::answered(runtime, answer);
-    let check = wire::travel_check(runtime, arguments, &wire::answer_types(runtime, answer));
     let (run, object) = match receiver {
         Receiver::Shared => (generated!(Shared), generated!(object)),
         Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut)),
@@ -104,7 +104,6 @@ fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
         #runtime::__private::Method {
             name: #name,
             run: #runtime::__private::Run::#run(|object, arguments| {
-                #check
                 let object = #runtime::__private::#object::<#self_type>(object)?;
                 let arguments = arguments.decode::<#received>()?;
                 let answer = <#self_type>::#function(object, #passed);

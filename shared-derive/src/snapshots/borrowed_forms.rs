@@ -70,9 +70,20 @@ const _: () = {
             order: &Order,
             n: u8,
         ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(
+            let method = __Method::arguments as u32;
+            ::shared_runtime::__private::call::<
+                (
+                    &str,
+                    ::shared_runtime::__private::Bytes<'_>,
+                    &[u64],
+                    &Path,
+                    &<Order as ::shared_runtime::__private::Argument>::Is,
+                    u8,
+                ),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(
                 &self.target,
-                __Method::arguments as u32,
+                method,
                 &(
                     text,
                     ::shared_runtime::__private::Bytes(bytes),
@@ -90,9 +101,19 @@ const _: () = {
             bytes: ::core::option::Option<&[u8]>,
             order: ::core::option::Option<&Order>,
         ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(
+            let method = __Method::optional as u32;
+            ::shared_runtime::__private::call::<
+                (
+                    ::core::option::Option<&str>,
+                    ::core::option::Option<::shared_runtime::__private::Bytes<'_>>,
+                    ::core::option::Option<
+                        &<Order as ::shared_runtime::__private::Argument>::Is,
+                    >,
+                ),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(
                 &self.target,
-                __Method::optional as u32,
+                method,
                 &(text, bytes.map(::shared_runtime::__private::Bytes), order),
             )
         }
@@ -100,17 +121,21 @@ const _: () = {
         pub fn text(
             &self,
         ) -> ::core::result::Result<::std::string::String, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(&self.target, __Method::text as u32, &())
+            let method = __Method::text as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<::std::string::String, ::shared_runtime::Error>,
+            >(&self.target, method, &())
         }
         /// Calls `Store::numbers` where the object lives.
         pub fn numbers(
             &self,
         ) -> ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(
-                &self.target,
-                __Method::numbers as u32,
-                &(),
-            )
+            let method = __Method::numbers as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error>,
+            >(&self.target, method, &())
         }
         /// Calls `Store::path` where the object lives.
         pub fn path(
@@ -119,7 +144,14 @@ const _: () = {
             <Path as ::std::borrow::ToOwned>::Owned,
             ::shared_runtime::Error,
         > {
-            ::shared_runtime::__private::call(&self.target, __Method::path as u32, &())
+            let method = __Method::path as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<
+                    <Path as ::std::borrow::ToOwned>::Owned,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &())
         }
         /// Calls `Store::first` where the object lives.
         pub fn first(
@@ -128,13 +160,31 @@ const _: () = {
             ::core::option::Option<Order>,
             ::shared_runtime::Error,
         > {
-            ::shared_runtime::__private::call(&self.target, __Method::first as u32, &())
+            let method = __Method::first as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<
+                    ::core::option::Option<
+                        <Order as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &())
         }
         /// Calls `Store::order` where the object lives.
         pub fn order(
             &self,
         ) -> ::core::result::Result<Order, ::shared_runtime::CallError<Missing>> {
-            ::shared_runtime::__private::call(&self.target, __Method::order as u32, &())
+            let method = __Method::order as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<
+                    <Order as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::CallError<
+                        <Missing as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                >,
+            >(&self.target, method, &())
         }
         /// Calls `Store::read` where the object lives.
         pub fn read(
@@ -149,7 +199,20 @@ const _: () = {
                 > as ::shared_runtime::__private::ResultType>::Err,
             >,
         > {
-            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+            let method = __Method::read as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<
+                    <<io::Result<
+                        [u8; Store::SIZE],
+                    > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::CallError<
+                        <<io::Result<
+                            [u8; Store::SIZE],
+                        > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                >,
+            >(&self.target, method, &())
         }
     }
     const __HOST: fn(Store) -> ::shared_runtime::Shared<Store> = ::shared_runtime::__private::host::<
@@ -169,39 +232,6 @@ const _: () = {
             &self.target
         }
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Order as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <u8 as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <() as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Order as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Missing as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <<io::Result<
-                [u8; Store::SIZE],
-            > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <<io::Result<
-                [u8; Store::SIZE],
-            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
-        >;
-    };
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Store>,
         constructors: &[],
@@ -217,7 +247,9 @@ const _: () = {
                                 ::shared_runtime::__private::Bytes<'_>,
                                 <[u64] as ::shared_runtime::__private::RefArg>::Decoded<'_>,
                                 <Path as ::shared_runtime::__private::RefArg>::Decoded<'_>,
-                                <Order as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::Decoded<
+                                    '_,
+                                >,
                                 u8,
                             ),
                         >()?;
@@ -233,7 +265,7 @@ const _: () = {
                         <Path as ::shared_runtime::__private::RefArg>::borrow(
                             &arguments.3,
                         ),
-                        <Order as ::shared_runtime::__private::RefArg>::borrow(
+                        <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::borrow(
                             &arguments.4,
                         ),
                         arguments.5,
@@ -255,7 +287,9 @@ const _: () = {
                                     ::shared_runtime::__private::Bytes<'_>,
                                 >,
                                 ::core::option::Option<
-                                    <Order as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                                    <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::Decoded<
+                                        '_,
+                                    >,
                                 >,
                             ),
                         >()?;
@@ -269,7 +303,9 @@ const _: () = {
                         arguments
                             .2
                             .as_ref()
-                            .map(<Order as ::shared_runtime::__private::RefArg>::borrow),
+                            .map(
+                                <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::borrow,
+                            ),
                     );
                     ::shared_runtime::__private::encode::<()>(&answer)
                 }),
@@ -310,7 +346,9 @@ const _: () = {
                     let arguments = arguments.decode::<()>()?;
                     let answer = <Store>::first(object);
                     ::shared_runtime::__private::encode::<
-                        ::core::option::Option<&Order>,
+                        ::core::option::Option<
+                            &<Order as ::shared_runtime::__private::Reply>::Is,
+                        >,
                     >(&answer)
                 }),
             },
@@ -321,7 +359,10 @@ const _: () = {
                     let arguments = arguments.decode::<()>()?;
                     let answer = <Store>::order(object);
                     ::shared_runtime::__private::encode::<
-                        ::core::result::Result<&Order, Missing>,
+                        ::core::result::Result<
+                            &<Order as ::shared_runtime::__private::Reply>::Is,
+                            <Missing as ::shared_runtime::__private::Reply>::Is,
+                        >,
                     >(&answer)
                 }),
             },
@@ -333,12 +374,12 @@ const _: () = {
                     let answer = <Store>::read(object);
                     ::shared_runtime::__private::encode::<
                         ::core::result::Result<
-                            <io::Result<
+                            <<io::Result<
                                 [u8; Store::SIZE],
-                            > as ::shared_runtime::__private::ResultType>::Ok,
-                            <io::Result<
+                            > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
+                            <<io::Result<
                                 [u8; Store::SIZE],
-                            > as ::shared_runtime::__private::ResultType>::Err,
+                            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
                         >,
                     >(&answer)
                 }),

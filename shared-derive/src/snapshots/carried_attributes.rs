@@ -65,11 +65,15 @@ const _: () = {
             ::shared_runtime::Shared<Gauge>,
             ::shared_runtime::Error,
         > {
+            let constructor = __Constructor::new as u32;
             ::shared_runtime::__private::create::<
                 Gauge,
-                _,
-                _,
-            >(server, __Constructor::new as u32, &())
+                (),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Gauge>,
+                    ::shared_runtime::Error,
+                >,
+            >(server, constructor, &())
         }
     }
     impl GaugeProxy {
@@ -80,17 +84,29 @@ const _: () = {
         #[must_use = "reading has no effect"]
         #[allow(clippy::unused_self, reason = "for show")]
         pub fn read(&self) -> ::core::result::Result<u64, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+            let method = __Method::read as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<u64, ::shared_runtime::Error>,
+            >(&self.target, method, &())
         }
         /// Calls `Gauge::read` where the object lives.
         #[cfg(not(feature = "read"))]
         #[cfg_attr(docsrs, doc(hidden))]
         pub fn read(&self) -> ::core::result::Result<u32, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(&self.target, __Method::read as u32, &())
+            let method = __Method::read as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<u32, ::shared_runtime::Error>,
+            >(&self.target, method, &())
         }
         /// Calls `Gauge::type` where the object lives.
         pub fn r#type(&self) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(&self.target, __Method::r#type as u32, &())
+            let method = __Method::r#type as u32;
+            ::shared_runtime::__private::call::<
+                (),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(&self.target, method, &())
         }
     }
     const __HOST: fn(Gauge) -> ::shared_runtime::Shared<Gauge> = ::shared_runtime::__private::host::<
@@ -110,19 +126,6 @@ const _: () = {
             &self.target
         }
     }
-    const _: fn() = || {
-        #[cfg(feature = "read")]
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Reply>::Is,
-        >;
-        #[cfg(not(feature = "read"))]
-        let _: ::core::marker::PhantomData<
-            <u32 as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <() as ::shared_runtime::__private::Reply>::Is,
-        >;
-    };
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Gauge>,
         constructors: &[

@@ -53,11 +53,15 @@ const _: () = {
             ::shared_runtime::Shared<Job>,
             ::shared_runtime::Error,
         > {
+            let constructor = __Constructor::new as u32;
             ::shared_runtime::__private::create::<
                 Job,
-                _,
-                _,
-            >(server, __Constructor::new as u32, &(server,))
+                (u8,),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Job>,
+                    ::shared_runtime::Error,
+                >,
+            >(server, constructor, &(server,))
         }
         /// Makes the object as [`open`](Self::open) does, in the process behind `server`, and returns its handle.
         pub fn open_in(
@@ -67,11 +71,17 @@ const _: () = {
             ::shared_runtime::Shared<Job>,
             ::shared_runtime::CallError<OpenError>,
         > {
+            let constructor = __Constructor::open as u32;
             ::shared_runtime::__private::create::<
                 Job,
-                _,
-                _,
-            >(server, __Constructor::open as u32, &(path,))
+                (&Path,),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Job>,
+                    ::shared_runtime::CallError<
+                        <OpenError as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                >,
+            >(server, constructor, &(path,))
         }
         /// Makes the object as [`current`](Self::current) does, in the process behind `server`, and returns its handle.
         pub fn current_in(
@@ -80,11 +90,15 @@ const _: () = {
             ::shared_runtime::Shared<Job>,
             ::shared_runtime::Error,
         > {
+            let constructor = __Constructor::current as u32;
             ::shared_runtime::__private::create::<
                 Job,
-                _,
-                _,
-            >(server, __Constructor::current as u32, &())
+                (),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Job>,
+                    ::shared_runtime::Error,
+                >,
+            >(server, constructor, &())
         }
         /// Makes the object as [`find`](Self::find) does, in the process behind `server`, and returns its handle.
         pub fn find_in(
@@ -94,11 +108,17 @@ const _: () = {
             ::shared_runtime::Shared<Job>,
             ::shared_runtime::CallError<Missing>,
         > {
+            let constructor = __Constructor::find as u32;
             ::shared_runtime::__private::create::<
                 Job,
-                _,
-                _,
-            >(server, __Constructor::find as u32, &(id,))
+                (u64,),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Job>,
+                    ::shared_runtime::CallError<
+                        <Missing as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                >,
+            >(server, constructor, &(id,))
         }
         /// Makes the object as [`read`](Self::read) does, in the process behind `server`, and returns its handle.
         pub fn read_in(
@@ -109,11 +129,19 @@ const _: () = {
                 <io::Result<Job> as ::shared_runtime::__private::ResultType>::Err,
             >,
         > {
+            let constructor = __Constructor::read as u32;
             ::shared_runtime::__private::create::<
                 Job,
-                _,
-                _,
-            >(server, __Constructor::read as u32, &())
+                (),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Job>,
+                    ::shared_runtime::CallError<
+                        <<io::Result<
+                            Job,
+                        > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+                    >,
+                >,
+            >(server, constructor, &())
         }
     }
     impl JobProxy {}
@@ -134,25 +162,6 @@ const _: () = {
             &self.target
         }
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<
-            <u8 as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <OpenError as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Missing as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <<io::Result<
-                Job,
-            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
-        >;
-    };
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Job>,
         constructors: &[
@@ -179,7 +188,10 @@ const _: () = {
                         ),
                     );
                     ::shared_runtime::__private::encode::<
-                        ::core::result::Result<::shared_runtime::Shared<Job>, OpenError>,
+                        ::core::result::Result<
+                            ::shared_runtime::Shared<Job>,
+                            <OpenError as ::shared_runtime::__private::Reply>::Is,
+                        >,
                     >(&made.map(__HOST))
                 },
             },
@@ -199,7 +211,10 @@ const _: () = {
                     let arguments = arguments.decode::<(u64,)>()?;
                     let made = <Job>::find(arguments.0);
                     ::shared_runtime::__private::encode::<
-                        ::core::result::Result<::shared_runtime::Shared<Job>, Missing>,
+                        ::core::result::Result<
+                            ::shared_runtime::Shared<Job>,
+                            <Missing as ::shared_runtime::__private::Reply>::Is,
+                        >,
                     >(&made)
                 },
             },
@@ -211,9 +226,9 @@ const _: () = {
                     ::shared_runtime::__private::encode::<
                         ::core::result::Result<
                             ::shared_runtime::Shared<Job>,
-                            <io::Result<
+                            <<io::Result<
                                 Job,
-                            > as ::shared_runtime::__private::ResultType>::Err,
+                            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
                         >,
                     >(&made.map(__HOST))
                 },

@@ -43,17 +43,28 @@ const _: () = {
         pub fn load_in(
             server: &crate::rt::ServerHandle,
         ) -> ::core::result::Result<crate::rt::Shared<models::Model>, crate::rt::Error> {
+            let constructor = __Constructor::load as u32;
             crate::rt::__private::create::<
                 models::Model,
-                _,
-                _,
-            >(server, __Constructor::load as u32, &())
+                (),
+                ::core::result::Result<
+                    crate::rt::Shared<models::Model>,
+                    crate::rt::Error,
+                >,
+            >(server, constructor, &())
         }
     }
     impl RemoteModel {
         /// Calls `models::Model::clone` where the object lives.
         pub(crate) fn copy(&self) -> ::core::result::Result<Self, crate::rt::Error> {
-            crate::rt::__private::call(&self.target, __Method::clone as u32, &())
+            let method = __Method::clone as u32;
+            crate::rt::__private::call::<
+                (),
+                ::core::result::Result<
+                    <Self as crate::rt::__private::Reply>::Is,
+                    crate::rt::Error,
+                >,
+            >(&self.target, method, &())
         }
         /// Calls `models::Model::save` where the object lives.
         pub fn save(
@@ -62,13 +73,33 @@ const _: () = {
             <Saved<u64> as crate::rt::__private::ResultType>::Ok,
             crate::rt::CallError<<Saved<u64> as crate::rt::__private::ResultType>::Err>,
         > {
-            crate::rt::__private::call(&self.target, __Method::save as u32, &())
+            let method = __Method::save as u32;
+            crate::rt::__private::call::<
+                (),
+                ::core::result::Result<
+                    <<Saved<
+                        u64,
+                    > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
+                    crate::rt::CallError<
+                        <<Saved<
+                            u64,
+                        > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
+                    >,
+                >,
+            >(&self.target, method, &())
         }
         /// Calls `models::Model::check` where the object lives.
         pub fn check(
             &self,
         ) -> ::core::result::Result<Result<(), String>, crate::rt::Error> {
-            crate::rt::__private::call(&self.target, __Method::check as u32, &())
+            let method = __Method::check as u32;
+            crate::rt::__private::call::<
+                (),
+                ::core::result::Result<
+                    <Result<(), String> as crate::rt::__private::Reply>::Is,
+                    crate::rt::Error,
+                >,
+            >(&self.target, method, &())
         }
     }
     const __HOST: fn(models::Model) -> crate::rt::Shared<models::Model> = crate::rt::__private::host::<
@@ -88,22 +119,6 @@ const _: () = {
             &self.target
         }
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<<Self as crate::rt::__private::Reply>::Is>;
-        let _: ::core::marker::PhantomData<
-            <<Saved<
-                u64,
-            > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <<Saved<
-                u64,
-            > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Result<(), String> as crate::rt::__private::Reply>::Is,
-        >;
-    };
     static __INTERFACE: crate::rt::__private::Interface = crate::rt::__private::Interface {
         name: || "models.Model",
         constructors: &[
@@ -125,7 +140,9 @@ const _: () = {
                     let object = crate::rt::__private::object::<models::Model>(object)?;
                     let arguments = arguments.decode::<()>()?;
                     let answer = <models::Model>::clone(object);
-                    crate::rt::__private::encode::<Self>(&answer)
+                    crate::rt::__private::encode::<
+                        <Self as crate::rt::__private::Reply>::Is,
+                    >(&answer)
                 }),
             },
             crate::rt::__private::Method {
@@ -138,8 +155,12 @@ const _: () = {
                     let answer = <models::Model>::save(object);
                     crate::rt::__private::encode::<
                         ::core::result::Result<
-                            <Saved<u64> as crate::rt::__private::ResultType>::Ok,
-                            <Saved<u64> as crate::rt::__private::ResultType>::Err,
+                            <<Saved<
+                                u64,
+                            > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
+                            <<Saved<
+                                u64,
+                            > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
                         >,
                     >(&answer)
                 }),
@@ -150,7 +171,9 @@ const _: () = {
                     let object = crate::rt::__private::object::<models::Model>(object)?;
                     let arguments = arguments.decode::<()>()?;
                     let answer = <models::Model>::check(object);
-                    crate::rt::__private::encode::<Result<(), String>>(&answer)
+                    crate::rt::__private::encode::<
+                        <Result<(), String> as crate::rt::__private::Reply>::Is,
+                    >(&answer)
                 }),
             },
         ],

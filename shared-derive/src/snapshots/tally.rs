@@ -45,11 +45,15 @@ const _: () = {
             ::shared_runtime::Shared<Tally>,
             ::shared_runtime::Error,
         > {
+            let constructor = __Constructor::new as u32;
             ::shared_runtime::__private::create::<
                 Tally,
-                _,
-                _,
-            >(server, __Constructor::new as u32, &())
+                (),
+                ::core::result::Result<
+                    ::shared_runtime::Shared<Tally>,
+                    ::shared_runtime::Error,
+                >,
+            >(server, constructor, &())
         }
     }
     impl TallyProxy {
@@ -59,29 +63,39 @@ const _: () = {
             word: &str,
             n: u64,
         ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(
-                &self.target,
-                __Method::add as u32,
-                &(word, n),
-            )
+            let method = __Method::add as u32;
+            ::shared_runtime::__private::call::<
+                (&str, u64),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(&self.target, method, &(word, n))
         }
         /// Calls `Tally::get` where the object lives.
         pub fn get(
             &self,
             word: &str,
         ) -> ::core::result::Result<Option<u64>, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(
-                &self.target,
-                __Method::get as u32,
-                &(word,),
-            )
+            let method = __Method::get as u32;
+            ::shared_runtime::__private::call::<
+                (&str,),
+                ::core::result::Result<
+                    <Option<u64> as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &(word,))
         }
         /// Calls `Tally::top` where the object lives.
         pub fn top(
             &self,
             n: usize,
         ) -> ::core::result::Result<Vec<(String, u64)>, ::shared_runtime::Error> {
-            ::shared_runtime::__private::call(&self.target, __Method::top as u32, &(n,))
+            let method = __Method::top as u32;
+            ::shared_runtime::__private::call::<
+                (usize,),
+                ::core::result::Result<
+                    <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &(n,))
         }
     }
     const __HOST: fn(Tally) -> ::shared_runtime::Shared<Tally> = ::shared_runtime::__private::host::<
@@ -101,23 +115,6 @@ const _: () = {
             &self.target
         }
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <() as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Option<u64> as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <usize as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
-        >;
-    };
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Tally>,
         constructors: &[
@@ -170,7 +167,9 @@ const _: () = {
                             &arguments.0,
                         ),
                     );
-                    ::shared_runtime::__private::encode::<Option<u64>>(&answer)
+                    ::shared_runtime::__private::encode::<
+                        <Option<u64> as ::shared_runtime::__private::Reply>::Is,
+                    >(&answer)
                 }),
             },
             ::shared_runtime::__private::Method {
@@ -179,7 +178,9 @@ const _: () = {
                     let object = ::shared_runtime::__private::object::<Tally>(object)?;
                     let arguments = arguments.decode::<(usize,)>()?;
                     let answer = <Tally>::top(object, arguments.0);
-                    ::shared_runtime::__private::encode::<Vec<(String, u64)>>(&answer)
+                    ::shared_runtime::__private::encode::<
+                        <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
+                    >(&answer)
                 }),
             },
         ],

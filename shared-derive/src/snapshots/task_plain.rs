@@ -24,7 +24,7 @@ const _: () = {
         }
         /// The call of `add` as a value, to be run elsewhere.
         fn call(numbers: &[u64]) -> rt::TaskCall<Add> {
-            rt::__private::task_call::<Add, _>(&(numbers,))
+            rt::__private::task_call::<Add, (&[u64],)>(&(numbers,))
         }
     }
     impl rt::__private::TaskFn for Add {
@@ -32,10 +32,6 @@ const _: () = {
         type Error = rt::__private::Never;
         const TASK: &'static rt::__private::Task = &__TASK;
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<<u64 as rt::__private::Argument>::Is>;
-        let _: ::core::marker::PhantomData<<u64 as rt::__private::Reply>::Is>;
-    };
     static __TASK: rt::__private::Task = rt::__private::Task {
         name: ::core::concat!(::core::module_path!(), "::", "add"),
         run: |arguments| {

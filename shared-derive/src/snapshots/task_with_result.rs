@@ -30,35 +30,36 @@ const _: () = {
             path: PathBuf,
             tally: Shared<Tally>,
         ) -> ::shared_runtime::TaskCall<count> {
-            ::shared_runtime::__private::task_call::<count, _>(&(path, tally))
+            ::shared_runtime::__private::task_call::<
+                count,
+                (
+                    <PathBuf as ::shared_runtime::__private::Argument>::Is,
+                    <Shared<Tally> as ::shared_runtime::__private::Argument>::Is,
+                ),
+            >(&(path, tally))
         }
     }
     impl ::shared_runtime::__private::TaskFn for count {
         type Output = u64;
-        type Error = Report;
+        type Error = <Report as ::shared_runtime::__private::Reply>::Is;
         const TASK: &'static ::shared_runtime::__private::Task = &__TASK;
     }
-    const _: fn() = || {
-        let _: ::core::marker::PhantomData<
-            <PathBuf as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Shared<Tally> as ::shared_runtime::__private::Argument>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <u64 as ::shared_runtime::__private::Reply>::Is,
-        >;
-        let _: ::core::marker::PhantomData<
-            <Report as ::shared_runtime::__private::Reply>::Is,
-        >;
-    };
     static __TASK: ::shared_runtime::__private::Task = ::shared_runtime::__private::Task {
         name: ::core::concat!(::core::module_path!(), "::", "count"),
         run: |arguments| {
-            let arguments = arguments.decode::<(PathBuf, Shared<Tally>)>()?;
+            let arguments = arguments
+                .decode::<
+                    (
+                        <PathBuf as ::shared_runtime::__private::Argument>::Is,
+                        <Shared<Tally> as ::shared_runtime::__private::Argument>::Is,
+                    ),
+                >()?;
             let answer = count(arguments.0, arguments.1);
             ::shared_runtime::__private::encode::<
-                ::core::result::Result<u64, Report>,
+                ::core::result::Result<
+                    u64,
+                    <Report as ::shared_runtime::__private::Reply>::Is,
+                >,
             >(&answer)
         },
     };
