@@ -1,4 +1,9 @@
 //! The pages of the guide, compiled and run as tests.
+#![allow(
+    clippy::doc_markdown,
+    clippy::test_attr_in_doctest,
+    reason = "the pages are prose for mdBook, and show how tests are written"
+)]
 
 #[doc = include_str!("src/introduction.md")]
 pub mod introduction {}
