@@ -128,7 +128,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic whose payload is not text".to_owned())
 }
 
-/// The frames between the panic machinery and the runtime. Where the marks are missing (a stripped binary), all.
+/// The frames between the panic machinery and the method's row, which the macros write. Where the marks are missing (a
+/// stripped binary), all.
 fn user_frames(backtrace: &str) -> String {
     let frames = frames(backtrace);
     let first = frames
@@ -139,10 +140,12 @@ fn user_frames(backtrace: &str) -> String {
                 || frame.contains("panicking::panic")
         })
         .map_or(0, |index| index + 1);
-    let last = frames
-        .iter()
-        .position(|frame| frame.contains("below_this_the_runtime"))
-        .unwrap_or(frames.len());
+    let last = frames.iter().position(|frame| {
+        ["__INTERFACE", "__TASK", "below_this_the_runtime"]
+            .iter()
+            .any(|mark| frame.contains(mark))
+    });
+    let last = last.unwrap_or(frames.len());
     frames.get(first..last).unwrap_or(&frames).concat()
 }
 
@@ -171,7 +174,7 @@ mod tests {
     fn frames_are_cut_on_both_sides() {
         let backtrace = "   0: std::backtrace::capture\n             at std.rs:1:1\n   1: __rustc::rust_begin_unwind\n   \
             2: core::panicking::panic_fmt\n             at panicking.rs:1:1\n   3: user::deep\n             at user.rs:3:4\n   \
-            4: user::method\n   5: shared_runtime::panic::marked::below_this_the_runtime\n   6: main\n";
+            4: user::method\n   5: user::_::__INTERFACE::{closure}\n             at user.rs:1:1\n   6: shared_runtime::panic::marked::below_this_the_runtime\n   7: main\n";
         let expected = "   3: user::deep\n             at user.rs:3:4\n   4: user::method\n";
         assert_eq!(user_frames(backtrace), expected);
         let stripped = "   0: <unknown>\n   1: <unknown>\n";
