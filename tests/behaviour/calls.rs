@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use shared_runtime::{ServerProcess, Shared, shared};
 
+use super::support::until;
+
 #[derive(Default)]
 pub struct Counter {
     n: u64,
@@ -135,7 +137,7 @@ fn a_constructor_may_host_objects_itself() {
     let server = ServerProcess::start().unwrap();
     let counter = Counter::nested_in(&server, 5).unwrap();
     assert_eq!(counter.get().unwrap(), 5);
-    super::servers::until("the inner objects are gone", || {
+    until("the inner objects are gone", || {
         server.object_count().unwrap() == 1
     });
 }
@@ -146,7 +148,7 @@ fn count_frames() -> (u64, u64, u64) {
     let frames = shared_runtime::__private::frames;
     let server = ServerProcess::start().unwrap();
     drop(Counter::new_in(&server).unwrap());
-    super::servers::until("the first object is gone", || {
+    until("the first object is gone", || {
         server.object_count().unwrap() == 0
     });
     let counter = Counter::new_in(&server).unwrap();

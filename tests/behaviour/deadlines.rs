@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
+use super::support::until;
+
 const SOON: Duration = Duration::from_millis(50);
 
 /// Lets a method run until it is told to stop, whoever has given up on it.
@@ -53,7 +55,7 @@ fn after_a_timeout_the_next_call_of_the_thread_is_answered() {
         "answered while the first call still waits in its method"
     );
     gate.open().unwrap();
-    super::servers::until("the method that was given up on goes on", || {
+    until("the method that was given up on goes on", || {
         gate.passed().unwrap() == 1
     });
     assert_eq!(
@@ -72,7 +74,7 @@ fn many_timeouts_leave_room_for_calls() {
         assert_eq!(hasty.wait().unwrap_err().kind(), ErrorKind::Timeout);
     }
     gate.open().unwrap();
-    super::servers::until("all have passed", || gate.passed().unwrap() == 100);
+    until("all have passed", || gate.passed().unwrap() == 100);
     assert_eq!(gate.wait().unwrap(), 101);
 }
 
@@ -99,7 +101,7 @@ fn a_call_that_waits_for_a_lock_ends_on_time_and_names_the_holder() {
     let slow = Slow::new_in(&server).unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| slow.hold(gate.clone()).unwrap());
-        super::servers::until("the object is held", || {
+        until("the object is held", || {
             server
                 .inspect()
                 .unwrap()
@@ -126,7 +128,7 @@ fn the_time_left_travels_into_nested_calls() {
         .ask(far_gate.clone())
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    super::servers::until("the inner call has ended with the outer one", || {
+    until("the inner call has ended with the outer one", || {
         server.inspect().unwrap().calls.is_empty()
     });
     far_gate.open().unwrap();

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use shared_runtime::{ErrorKind, Executed, ServerHandle, ServerProcess, Shared, shared};
 
 use super::calls::Counter;
-use super::servers::until;
+use super::support::until;
 
 /// Keeps whatever handles it is given.
 #[derive(Default)]

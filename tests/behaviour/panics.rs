@@ -2,6 +2,8 @@
 
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
+use super::support::until;
+
 #[derive(Default)]
 pub struct Fragile {
     steps: u32,
@@ -132,6 +134,6 @@ fn a_panic_in_drop_ends_nothing() {
     for _ in 0..3 {
         BadEnd::new_in(&server).unwrap().poke().unwrap();
     }
-    super::servers::until("all are gone", || server.object_count().unwrap() == 0);
+    until("all are gone", || server.object_count().unwrap() == 0);
     Fragile::new_in(&server).unwrap().steps().unwrap();
 }

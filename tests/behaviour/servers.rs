@@ -5,19 +5,7 @@ use std::time::Duration;
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
 use super::calls::{Counter, Meeting};
-
-/// Waits for a condition. It has no upper limit that a slow machine could reach; a test that hangs names it.
-pub fn until(what: &str, condition: impl Fn() -> bool) {
-    for round in 0.. {
-        if condition() {
-            return;
-        }
-        if round == 500 {
-            eprintln!("still waiting until {what}");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+use super::support::until;
 
 /// Knows the process it lives in.
 pub struct Probe;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, task};
 
 use super::leftovers::NothingLeft;
-use super::tools::{Counter, signal, until};
+use super::support::until;
+use super::tools::{Counter, signal};
 
 #[test]
 fn a_killed_server_ends_a_hundred_pending_calls() {

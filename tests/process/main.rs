@@ -8,6 +8,9 @@
     reason = "a test crate exports nothing; its types and tasks are written as users write theirs"
 )]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod death;
 mod leftovers;
 mod programs;

@@ -7,7 +7,8 @@ use shared_runtime::{
 };
 
 use super::leftovers::NothingLeft;
-use super::tools::{Counter, alive, signal, until};
+use super::support::until;
+use super::tools::{Counter, alive, signal};
 
 /// Adds one.
 #[task]

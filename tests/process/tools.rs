@@ -38,19 +38,6 @@ impl Counter {
     }
 }
 
-/// Waits for a condition. It has no upper limit that a slow machine could reach; a test that hangs names it.
-pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for round in 0.. {
-        if condition() {
-            return;
-        }
-        if round == 500 {
-            eprintln!("still waiting until {what}");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// `kill -<signal> <pid>`, with the program of that name: these tests are written without unsafe code.
 pub fn signal(signal: &str, pid: u32) {
     let status = std::process::Command::new("kill")

@@ -2,6 +2,11 @@
 #![forbid(unsafe_code)]
 
 mod files;
+mod source;
+
 mod graph;
 mod layers;
+
+mod cases;
+mod manifests;
 mod texts;

@@ -1,151 +1,139 @@
 //! Texts that must agree, and the form of files.
 
-use super::files::{read, root, rust_files};
+use super::files::{expect_none, files, members, read, written};
 
-/// The files that people write: not the macro's cases, whose lines are counted, nor what it has written.
-fn written() -> Vec<String> {
-    let folders = [
-        "book",
-        "examples",
-        "shared-derive",
-        "shared-runtime",
-        "tests",
-    ];
-    let files = folders.iter().flat_map(|folder| rust_files(folder));
-    files
-        .filter(|file| {
-            !file.contains("/snapshots/")
-                && (!file.starts_with("tests/ui/") || file == "tests/ui/main.rs")
-        })
-        .collect()
+/// Files that do not say at their head what they are for. The runtime's root says it with the README.
+fn headless(files: &[(String, String)]) -> Vec<String> {
+    let says = |file: &str, text: &str| {
+        let readme = file == "shared-runtime/src/lib.rs";
+        text.starts_with("//!") || (readme && text.starts_with("#![doc = include_str!"))
+    };
+    let headless = files.iter().filter(|(file, text)| !says(file, text));
+    headless.map(|(file, _)| file.clone()).collect()
+}
+
+/// Files of more than 500 lines, tests excepted.
+fn overlong(files: &[(String, String)]) -> Vec<String> {
+    let tests = |file: &str| file.starts_with("tests/") || file.contains("/tests/");
+    let long = files
+        .iter()
+        .filter(|(file, text)| !tests(file) && text.lines().count() > 500);
+    long.map(|(file, _)| file.clone()).collect()
+}
+
+/// The commands that begin with `command` in the shell blocks of a page.
+fn commands<'a>(page: &'a str, command: &str) -> Vec<&'a str> {
+    let blocks = page.split("\n```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or_default().lines());
+    lines.filter(|line| line.starts_with(command)).collect()
+}
+
+/// What stands between `open` and `close`, wherever that is, sorted.
+fn between<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
+    let parts = text.split(open).skip(1);
+    let mut found: Vec<&str> = parts.filter_map(|part| part.split(close).next()).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The marks in a page by which a snippet of it would not be run.
+fn excuses(page: &str) -> Vec<&str> {
+    let fences = page.lines().filter(|line| line.starts_with("```"));
+    let excused = |fence: &&str| {
+        ["ignore", "no_run", "compile_fail", "should_panic"]
+            .iter()
+            .any(|mark| fence.contains(mark))
+    };
+    fences.filter(excused).collect()
 }
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    for file in written() {
-        let text = read(&file);
-        let head = text.starts_with("//!") || text.starts_with("#![doc = include_str!");
-        assert!(head, "{file} has no `//!` at its head: say what it is for");
-    }
+    let advice = "begin each with a line or two of `//!`: what it is for, what it must not know";
+    expect_none(&headless(&written()), advice);
 }
 
 #[test]
 fn no_file_outgrows_its_purpose() {
-    for file in written()
-        .into_iter()
-        .filter(|file| !file.starts_with("tests/") && !file.contains("/tests/"))
-    {
-        let lines = read(&file).lines().count();
-        assert!(
-            lines <= 500,
-            "{file} has {lines} lines: is it about one thing?"
-        );
-    }
+    let advice = "more than 500 lines; split each by what it is about";
+    expect_none(&overlong(&written()), advice);
+}
+
+#[test]
+fn a_file_without_a_head_or_too_long_is_found() {
+    let file = |name: &str, text: String| [(name.to_owned(), text)];
+    let include = "#![doc = include_str!(\"../README.md\")]".to_owned();
+    assert!(headless(&file("a.rs", "//! A.\n".to_owned())).is_empty());
+    assert!(headless(&file("shared-runtime/src/lib.rs", include.clone())).is_empty());
+    assert_eq!(headless(&file("a.rs", include)), ["a.rs"]);
+    assert_eq!(headless(&file("a.rs", "// A.\n".to_owned())), ["a.rs"]);
+    assert!(overlong(&file("a.rs", "\n".repeat(500))).is_empty());
+    assert!(overlong(&file("tests/a.rs", "\n".repeat(501))).is_empty());
+    assert_eq!(overlong(&file("a.rs", "\n".repeat(501))), ["a.rs"]);
 }
 
 #[test]
 fn the_crates_show_the_readme_and_the_licences_of_the_project() {
-    assert_eq!(read("shared-runtime/README.md"), read("README.md"));
-    assert!(
-        read("shared-runtime/src/lib.rs").starts_with("#![doc = include_str!(\"../README.md\")]")
-    );
-    for member in ["shared-runtime", "shared-derive"] {
-        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-            assert_eq!(read(format!("{member}/{licence}")), read(licence));
-        }
+    let same = |copy: String, original: &str| {
+        let same = read(&copy) == read(original);
+        assert!(same, "{copy} differs: link it to the root's {original}");
+    };
+    same("shared-runtime/README.md".to_owned(), "README.md");
+    for member in members() {
+        same(format!("{member}/LICENSE-MIT"), "LICENSE-MIT");
+        same(format!("{member}/LICENSE-APACHE"), "LICENSE-APACHE");
     }
+    let root = read("shared-runtime/src/lib.rs");
+    let shows = root.starts_with("#![doc = include_str!(\"../README.md\")]");
+    assert!(shows, "the README is the runtime's first page, and tested");
 }
 
 #[test]
 fn the_readme_gives_the_test_command_that_is_run() {
     let readme = read("README.md");
-    let commands: Vec<&str> = readme
-        .lines()
-        .filter(|line| line.starts_with("cargo test"))
-        .collect();
-    assert_eq!(commands.len(), 1, "{commands:?}");
+    let commands = commands(&readme, "cargo test");
+    assert_eq!(commands.len(), 1, "one `cargo test` in a ```sh block");
+    let script = read(".ci/run");
     assert!(
-        read(".ci/run").contains("open(\"README.md\")"),
-        "the script takes the command from the README"
+        script.contains("open(\"README.md\")"),
+        ".ci/run takes the command from the README, so that the two cannot differ"
     );
 }
 
 #[test]
-fn every_case_of_the_macros_messages_is_named_after_a_rule() {
-    let sources: String = rust_files("shared-derive/src").iter().map(read).collect();
-    let cases = rust_files("tests/ui");
-    let rejected: Vec<&String> = cases
-        .iter()
-        .filter(|case| *case != "tests/ui/main.rs" && !case.starts_with("tests/ui/pass/"))
-        .collect();
-    assert!(rejected.len() > 10, "{rejected:?}");
-    for case in rejected {
-        let rule = case.rsplit('/').next().unwrap().trim_end_matches(".rs");
-        assert!(
-            sources.contains(&format!("fn {rule}(")),
-            "{case}: shared-derive has no rule `{rule}`"
-        );
-        assert!(
-            root().join(case.replace(".rs", ".stderr")).exists(),
-            "{case} has no .stderr"
-        );
-    }
-}
-
-#[test]
-fn versions_stand_in_one_place() {
-    for member in ["shared-runtime", "shared-derive"] {
-        for line in read(format!("{member}/Cargo.toml")).lines() {
-            let key = line.split(['=', ' ']).next().unwrap_or_default();
-            let fixed = ["version", "edition", "rust-version", "license"].contains(&key);
-            assert!(!fixed, "{member}: `{line}`; write `{key}.workspace = true`");
-            let pinned = line.contains("version = \"")
-                || line
-                    .split(" = ")
-                    .nth(1)
-                    .is_some_and(|value| value.starts_with("\"0") || value.starts_with("\"1"));
-            assert!(
-                !pinned,
-                "{member}: `{line}`; versions stand in the root's Cargo.toml"
-            );
-        }
-    }
-    let root = read("Cargo.toml");
-    assert_eq!(root.matches("rust-version = \"").count(), 1);
+fn a_command_counts_only_in_a_shell_block() {
+    let page = "cargo test a\n```sh\ncargo test b\n```\ncargo test c\n```rust\ncargo test d\n```\n";
+    assert_eq!(commands(page, "cargo test"), ["cargo test b"]);
 }
 
 #[test]
 fn the_guide_is_tested_whole() {
-    let summary = read("book/src/SUMMARY.md");
-    let mut listed: Vec<&str> = summary
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-        .collect();
-    let included = read("book/lib.rs");
-    let mut tested: Vec<&str> = included
-        .split("include_str!(\"src/")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
-    listed.sort_unstable();
-    tested.sort_unstable();
-    assert_eq!(
-        listed, tested,
-        "SUMMARY.md and book/lib.rs name the same pages"
-    );
-    for page in &listed {
+    let (summary, tests) = (read("book/src/SUMMARY.md"), read("book/lib.rs"));
+    let listed = between(&summary, "](", ')');
+    let tested = between(&tests, "#[doc = include_str!(\"src/", '"');
+    assert_eq!(listed, tested, "SUMMARY.md and book/lib.rs differ");
+    let there = files("book/src");
+    let pages = there
+        .iter()
+        .filter_map(|file| file.strip_prefix("book/src/"));
+    let pages: Vec<&str> = pages.filter(|page| *page != "SUMMARY.md").collect();
+    assert_eq!(listed, pages, "SUMMARY.md and the files of book/src differ");
+    for page in pages {
         let text = read(format!("book/src/{page}"));
-        let excused = [
-            "```rust,ignore",
-            "```rust,no_run",
-            "```ignore",
-            "```no_run",
-            "should_panic",
-        ];
+        let excuses = excuses(&text);
         assert!(
-            excused.iter().all(|mark| !text.contains(mark)),
-            "{page}: every snippet is run"
+            excuses.is_empty(),
+            "{page}: every snippet is run; {excuses:?}"
         );
     }
+}
+
+#[test]
+fn a_page_that_is_not_tested_is_found() {
+    assert_eq!(
+        between("[B](b.md)\n- [A](a.md)", "](", ')'),
+        ["a.md", "b.md"]
+    );
+    assert_eq!(excuses("```rust,no_run\n```\nignore"), ["```rust,no_run"]);
+    assert!(excuses("```rust\n```").is_empty());
 }
