@@ -15,6 +15,9 @@ use crate::message::{Control, Handles, Reply, Request, Subject};
 use crate::os::{Deadline, Peer, SendError, Socket, forked, process_label};
 use crate::transport::{Broken, Channel, Connection, Transport};
 
+/// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
+const MAX_ERROR: usize = 1 << 20;
+
 /// How long the control socket may be full before the server counts as stuck.
 const CONTROL_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -91,7 +94,8 @@ impl Session {
         if let Err(broken) = connection.get().send(&head, body, deadline) {
             return Err(self.failed(broken, connection, pins, Executed::No));
         }
-        let frame = match connection.get().receive(usize::MAX, deadline) {
+        let limit = self.max_message.max(MAX_ERROR);
+        let frame = match connection.get().receive(limit, deadline) {
             Ok(frame) => frame,
             Err(broken) => return Err(self.failed(broken, connection, pins, Executed::Maybe)),
         };

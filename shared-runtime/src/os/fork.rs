@@ -43,3 +43,24 @@ impl Mark {
         word.load(Ordering::Relaxed) == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fork_is_noticed_by_the_child_alone() {
+        assert!(!forked());
+        // SAFETY: the child reads one word and leaves: it takes no lock and allocates nothing.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            // SAFETY: ends the child without running anything of the parent's.
+            unsafe { libc::_exit(if forked() { 17 } else { 0 }) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child just made, with room for its status.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+        assert_eq!(libc::WEXITSTATUS(status), 17);
+        assert!(!forked());
+    }
+}

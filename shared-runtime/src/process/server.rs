@@ -11,7 +11,7 @@ use super::spawn::{self, Spawned};
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, ServerSettings, ToChild};
-use crate::os::Deadline;
+use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
 
 /// How long a server may take to end, unless it was told otherwise.
@@ -110,8 +110,11 @@ impl ServerProcess {
 }
 
 impl Drop for ServerProcess {
+    /// Ends the server, unless this is a copy in a forked process: the server is the parent's.
     fn drop(&mut self) {
-        self.stop();
+        if !forked() {
+            self.stop();
+        }
     }
 }
 

@@ -132,41 +132,55 @@ impl Serving<'_> {
         Ok(())
     }
 
-    /// Sends an answer. Leases of our own objects are granted with it, before the handles that keep them alive here go; if
-    /// it cannot be sent they are taken back.
     fn reply(&mut self, returned: Returned) -> Result<(), Broken> {
-        let (
-            outcome,
-            Parcel {
-                body,
-                nonce,
-                leases,
-            },
-        ) = match returned {
-            Ok(Encoded(parcel)) if parcel.body.len() > max_message() => {
-                let error = too_large("the answer", parcel.body.len()).ran(Executed::Yes);
-                (Err(ErrorOnWire(error)), Parcel::default())
+        match returned {
+            Ok(Encoded(parcel)) => self.reply_with(parcel),
+            Err(error) => {
+                let reply = Reply {
+                    outcome: Err(ErrorOnWire(error)),
+                    handles: Handles::default(),
+                };
+                self.send(&reply, &[])
             }
-            Ok(Encoded(parcel)) => (Ok(()), parcel),
-            Err(error) => (Err(ErrorOnWire(error)), Parcel::default()),
-        };
+        }
+    }
+
+    /// Sends a value. Leases of our own objects are granted with it, before the handles that keep them alive here go; if
+    /// it cannot be sent they are taken back.
+    fn reply_with(&mut self, parcel: Parcel) -> Result<(), Broken> {
+        let Parcel {
+            body,
+            nonce,
+            leases,
+        } = parcel;
         let claims: Vec<Claim> = leases.iter().map(|lease| self.grant(lease)).collect();
         let reply = Reply {
-            outcome,
+            outcome: Ok(()),
             handles: Handles { nonce, claims },
         };
-        self.pins = leases
-            .into_iter()
-            .filter(|lease| matches!(lease.place(), Place::At { .. }))
-            .collect();
-        let sent = match codec::encode(&reply) {
-            Ok(head) => self.connection.send(&head, &body, Deadline::NEVER),
-            Err(error) => Err(Broken::Corrupt(error.to_string())),
-        };
+        let elsewhere = |lease: &Arc<Lease>| matches!(lease.place(), Place::At { .. });
+        self.pins = leases.into_iter().filter(elsewhere).collect();
+        let sent = self.send(&reply, &body);
         if sent.is_err() {
             self.take_back(&reply);
+            self.pins.clear();
         }
-        sent
+        match sent {
+            Err(Broken::TooLarge { size }) => {
+                self.reply(Err(too_large("the answer", size).ran(Executed::Yes)))
+            }
+            sent => sent,
+        }
+    }
+
+    /// An error is sent whatever its size: it says why there is no value.
+    fn send(&mut self, reply: &Reply, body: &[u8]) -> Result<(), Broken> {
+        let head = codec::encode(reply).map_err(|error| Broken::Corrupt(error.to_string()))?;
+        let size = head.len() + body.len();
+        if reply.outcome.is_ok() && size > max_message() {
+            return Err(Broken::TooLarge { size });
+        }
+        self.connection.send(&head, body, Deadline::NEVER)
     }
 
     fn grant(&self, lease: &Arc<Lease>) -> Claim {
