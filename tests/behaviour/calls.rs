@@ -178,3 +178,21 @@ fn cloning_sends_nothing_and_an_object_costs_two_round_trips_at_most() {
     assert_eq!(called, 2);
     assert!(object <= 4, "{object} frames");
 }
+
+#[test]
+fn too_many_calls_at_once_are_refused_and_the_others_are_answered() {
+    let server = ServerProcess::start().unwrap();
+    let meeting = Meeting::new_in(&server, 250).unwrap();
+    let refused = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..300).map(|_| scope.spawn(|| meeting.attend())).collect();
+        let outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
+        let errors: Vec<_> = outcomes.filter_map(Result::err).collect();
+        for error in &errors {
+            assert_eq!(error.kind(), shared_runtime::ErrorKind::Overloaded);
+            assert_eq!(error.executed(), shared_runtime::Executed::No);
+        }
+        errors.len()
+    });
+    assert!(refused <= 50, "{refused}");
+    assert!(meeting.attend().unwrap() > 250);
+}

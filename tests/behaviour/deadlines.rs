@@ -155,3 +155,54 @@ fn a_stopped_server_does_not_hold_a_deadline_up() {
     signal("-CONT");
     assert_eq!(gate.passed().unwrap(), 0);
 }
+
+/// Its answers travel in many pieces.
+pub struct Bulk;
+
+#[shared]
+impl Bulk {
+    pub fn new() -> Self {
+        Self
+    }
+    pub fn make(&self, size: usize) -> String {
+        "x".repeat(size)
+    }
+    pub fn make_handles(&self, count: usize) -> Vec<Shared<Gate>> {
+        (0..count).map(|_| Shared::new(Gate::new())).collect()
+    }
+}
+
+#[test]
+fn an_answer_that_is_given_up_in_the_middle_leaves_nothing() {
+    let server = ServerProcess::start().unwrap();
+    let bulk = Bulk::new_in(&server).unwrap();
+    let mut seen = (0, 0);
+    for milliseconds in (0..40).cycle().take(120) {
+        let hasty = Shared::with_timeout(&bulk, Duration::from_millis(milliseconds));
+        let outcomes = [
+            hasty
+                .make(4_000_000)
+                .map(|text| assert_eq!(text.len(), 4_000_000)),
+            hasty
+                .make_handles(10)
+                .map(|gates| assert_eq!(gates.len(), 10)),
+        ];
+        for outcome in outcomes {
+            match outcome {
+                Ok(()) => seen.0 += 1,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+                    seen.1 += 1;
+                }
+            }
+        }
+    }
+    assert!(seen.1 > 5, "{seen:?}");
+    assert_eq!(bulk.make(3).unwrap(), "xxx");
+    until("late handles are given back", || {
+        server.object_count().unwrap() == 1
+    });
+    until("abandoned calls have ended", || {
+        server.inspect().unwrap().calls.is_empty()
+    });
+}

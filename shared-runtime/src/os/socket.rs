@@ -129,7 +129,7 @@ impl Socket {
     }
 
     /// The next message of at most `limit` bytes; `None` when the other side has closed. Waits only as the socket does:
-    /// [`wait`] first.
+    /// [`wait`] first. Descriptors for which this process has no room left are missing.
     pub(crate) fn receive(&self, limit: usize) -> io::Result<Option<Received>> {
         let mut bytes = vec![0; limit];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
@@ -148,10 +148,7 @@ impl Socket {
                 fds.extend(rights);
             }
         }
-        if received
-            .flags
-            .intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC)
-        {
+        if received.flags.contains(ReturnFlags::TRUNC) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "a message larger than its kind allows",

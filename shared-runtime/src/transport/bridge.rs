@@ -11,6 +11,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ipc_channel::ipc::{self, IpcReceiver, IpcSender};
@@ -72,7 +73,10 @@ impl<T: Serialize + for<'de> Deserialize<'de> + Send> Lane<T> {
                 SendError::Io(error) => error,
                 SendError::Full | SendError::Closed => io::ErrorKind::BrokenPipe.into(),
             })?;
-        fed.exit.recv().map_err(io::Error::other)
+        // Without room for one more descriptor it does not arrive, and the library misses it in its own way.
+        catch_unwind(AssertUnwindSafe(|| fed.exit.recv()))
+            .map_err(|_| io::Error::other("no descriptor could be taken over"))?
+            .map_err(io::Error::other)
     }
 }
 
