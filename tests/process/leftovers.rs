@@ -143,7 +143,7 @@ fn kind(target: &Path) -> String {
     }
 }
 
-/// Where names can be left. Other programs use these too: only names that belong to this project count there.
+/// Where names can be left.
 fn folders() -> Vec<String> {
     let mut folders = vec![
         "/dev/shm".to_owned(),
@@ -153,6 +153,8 @@ fn folders() -> Vec<String> {
     folders
 }
 
+/// What is in a folder. Outside `/proc` other programs leave names, too: only those count that this project, or the libraries it
+/// is built on, could have left.
 fn names(folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -160,13 +162,14 @@ fn names(folder: &str) -> Vec<String> {
     let names = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let foreign = |name: &String| {
+    let ours = |name: &String| {
+        let one_shot_server = || Path::new(folder).join(name).join("socket").exists();
         folder.starts_with("/proc")
-            || name.starts_with(".tmp")
             || name.contains("shared")
             || name.starts_with("psm_")
+            || one_shot_server()
     };
-    names.filter(foreign).collect()
+    names.filter(ours).collect()
 }
 
 #[test]
