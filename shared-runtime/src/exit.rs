@@ -46,6 +46,10 @@ impl ExitStatus {
         self.signal().map(signal_name)
     }
 
+    pub(crate) fn is_unknown(self) -> bool {
+        self.0 == Ending::Unknown
+    }
+
     pub(crate) fn from_code(code: i32) -> Self {
         Self(Ending::Code(code))
     }

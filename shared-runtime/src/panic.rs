@@ -77,13 +77,22 @@ pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R
     CATCHING.set(CATCHING.get() - 1);
     outcome.map_err(|payload| {
         let seen = SEEN.take();
+        let message = message(&*payload);
+        discard(payload);
         RemotePanic {
-            message: message(&*payload),
+            message,
             location: seen.as_ref().and_then(|seen| seen.location.clone()),
             backtrace: seen.map(|seen| seen.backtrace),
             process: process.to_owned(),
         }
     })
+}
+
+/// Drops what was thrown, whose own destructor may panic.
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+    }
 }
 
 /// A frame with a name of its own, so that a backtrace can be cut where the user's code begins.
@@ -100,8 +109,11 @@ mod marked {
 /// Puts our hook before the one that is there. Threads that are not inside [`catch`] keep theirs.
 fn install_hook() {
     static INSTALL: Once = Once::new();
+    // Hooks cannot be changed while a panic is under way, as where a destructor calls a method: the next call does it.
+    if std::thread::panicking() {
+        return;
+    }
     INSTALL.call_once(|| {
-        // `take_hook` panics in a panicking thread; a later call installs it then.
         let previous = take_hook();
         set_hook(Box::new(move |info| {
             if CATCHING.get() == 0 {

@@ -21,6 +21,7 @@ macro_rules! test_support {
             $crate::__private::test_child();
         }
 
+        #[cfg(test)]
         const _: () = {
             #[$crate::__private::linkme::distributed_slice($crate::__private::TEST_CRATES)]
             #[linkme(crate = $crate::__private::linkme)]

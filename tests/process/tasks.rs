@@ -336,3 +336,18 @@ fn a_call_is_a_value_and_its_process_has_a_name_and_cpus() {
 fn reads(path: String) -> String {
     std::fs::read_to_string(path).unwrap()
 }
+
+/// The result comes in pieces, and every look may end between two of them.
+#[test]
+fn a_large_result_survives_being_polled() {
+    let _nothing_left = NothingLeft::watch();
+    let mut process = large::spawn(3_000_000).unwrap();
+    until("it can be joined", || process.is_finished());
+    assert_eq!(process.join().unwrap().len(), 3_000_000);
+    let mut process = large::spawn(3_000_000).unwrap();
+    let mut result = None;
+    while result.is_none() {
+        result = process.join_timeout(Duration::from_micros(50));
+    }
+    assert_eq!(result.unwrap().unwrap().len(), 3_000_000);
+}

@@ -46,8 +46,8 @@ impl<P: Send> Watch for Drain<P> {
         ]
     }
 
-    /// A frame in several pieces cannot be acknowledged on a half-closed connection: the server breaks it off and takes
-    /// its leases back, so a frame that is read here is read whole.
+    /// A piece that is not the last of its frame cannot be acknowledged on a half-closed connection: the server breaks the frame
+    /// off and takes its leases back. A last piece may still come, and completes what the caller had received.
     fn ready(&mut self) -> Next {
         match self.pooled.connection.receive(usize::MAX, Deadline::NEVER) {
             Ok(frame) => {

@@ -9,10 +9,10 @@ use std::time::Duration;
 use super::home;
 use crate::address::{Endpoint, ServerId};
 use crate::client::{Session, dial};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{Handles, Request, Subject};
 use crate::object::{Hosted, LOCAL, REGISTRY};
-use crate::os::Deadline;
+use crate::os::{Deadline, forked};
 
 /// How long taking a lease may last, where no deadline is nearer.
 const TAKE_PATIENCE: Duration = Duration::from_secs(5);
@@ -83,7 +83,8 @@ impl Lease {
     /// For a handle that did not survive its way.
     pub(crate) fn nowhere(cause: Error) -> Arc<Self> {
         Arc::new(Self {
-            place: Place::Nowhere(cause),
+            // Whatever the attempt to take it did, the calls through it are never sent.
+            place: Place::Nowhere(cause.ran(Executed::No)),
             count: AtomicU64::new(0),
         })
     }
@@ -126,6 +127,9 @@ impl Drop for Lease {
     /// A handle that arrives in the meantime finds the entry dead and puts its own in its place, with a count of its own: so
     /// the entry goes only if it is still this one's.
     fn drop(&mut self) {
+        if forked() {
+            return;
+        }
         let Some(key) = self.key() else { return };
         let mut table = table();
         if table

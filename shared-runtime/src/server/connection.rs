@@ -22,19 +22,34 @@ pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: u64) -> Op
     let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
     let cutter = connection.cutter().ok()?;
     let run = move || {
-        Serving {
+        let open = Open {
             session: &session,
+            number,
+        };
+        Serving {
+            session: open.session,
             connection,
             pins: Vec::new(),
         }
         .run();
-        session.remove_connection(number);
     };
     std::thread::Builder::new()
         .name("shared-call".into())
         .spawn(run)
         .ok()?;
     Some(cutter)
+}
+
+/// A connection that its session knows, until its thread ends, however that is.
+struct Open<'a> {
+    session: &'a Session,
+    number: u64,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.session.remove_connection(self.number);
+    }
 }
 
 struct Serving<'a> {
@@ -108,7 +123,7 @@ impl Serving<'_> {
                 interface,
                 constructor,
             } => dispatch::construct(caller, interface, constructor, arguments),
-            Subject::Take { objects } => self.take(&objects).and_then(|()| encode(&())),
+            Subject::Take { objects } => Self::take(&objects),
             Subject::ClearPoison { object } => {
                 REGISTRY.get(object).ok_or_else(gone)?.set_poisoned(false);
                 encode(&())
@@ -119,17 +134,18 @@ impl Serving<'_> {
         }
     }
 
-    /// Leases of all of the objects, or of none.
-    fn take(&self, objects: &[u64]) -> Result<(), Error> {
-        for (index, object) in objects.iter().enumerate() {
-            if REGISTRY.lease(*object, self.session.id).is_none() {
-                for taken in &objects[..index] {
-                    REGISTRY.release(*taken, self.session.id, 1);
-                }
-                return Err(gone());
-            }
+    /// Leases of all of the objects, or of none. They are granted as those of any reply are: one that does not arrive, or that
+    /// nobody waits for any more, gives them back.
+    fn take(objects: &[u64]) -> Returned {
+        let leases: Vec<Arc<Lease>> = objects.iter().map(|object| Lease::here(*object)).collect();
+        if leases
+            .iter()
+            .any(|lease| matches!(lease.place(), Place::Nowhere(_)))
+        {
+            return Err(gone());
         }
-        Ok(())
+        let Encoded(answer) = encode(&())?;
+        Ok(Encoded(Parcel { leases, ..answer }))
     }
 
     fn reply(&mut self, returned: Returned) -> Result<(), Broken> {

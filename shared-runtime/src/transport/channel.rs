@@ -57,6 +57,8 @@ struct ChannelConnection {
     /// The socket under both, to wait on and to close by half.
     socket: Socket,
     peer: Arc<Peer>,
+    /// The pieces of a frame that has not arrived whole yet.
+    partial: Vec<u8>,
 }
 
 impl ChannelConnection {
@@ -69,6 +71,7 @@ impl ChannelConnection {
             receiver,
             socket,
             peer,
+            partial: Vec::new(),
         })
     }
 
@@ -142,8 +145,8 @@ impl Connection for ChannelConnection {
         Ok(())
     }
 
+    /// What has been received of a frame when the deadline passes is kept for the next look: it has been acknowledged.
     fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Broken> {
-        let mut frame = Vec::new();
         loop {
             let Packet::Piece { size, bytes } = self.receive_packet(deadline)? else {
                 return Err(Broken::Corrupt("an acknowledgement of nothing".into()));
@@ -152,12 +155,12 @@ impl Connection for ChannelConnection {
             if size > limit {
                 return Err(Broken::TooLarge { size });
             }
-            frame.extend_from_slice(&bytes.0);
-            if frame.len() == size {
+            self.partial.extend_from_slice(&bytes.0);
+            if self.partial.len() == size {
                 FRAMES.count_received();
-                return Ok(frame);
+                return Ok(std::mem::take(&mut self.partial));
             }
-            if bytes.0.is_empty() || frame.len() > size {
+            if bytes.0.is_empty() || self.partial.len() > size {
                 return Err(Broken::Corrupt("pieces that do not add up".into()));
             }
             self.send_packet(|| Packet::Next)?;
