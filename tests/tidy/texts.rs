@@ -1,6 +1,7 @@
 //! Texts that must agree, and the form of files.
 
 use super::files::{expect_none, files, members, read, written};
+use super::source::bare;
 
 /// Files that do not say at their head what they are for. The runtime's root says it with the README.
 fn headless(files: &[(String, String)]) -> Vec<String> {
@@ -45,6 +46,56 @@ fn excuses(page: &str) -> Vec<&str> {
             .any(|mark| fence.contains(mark))
     };
     fences.filter(excused).collect()
+}
+
+/// The tests that a text names, as `a_test_has_three_words`, and that no file has.
+fn missing_tests<'a>(text: &'a str, files: &[(String, String)]) -> Vec<&'a str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    let is_test = |name: &&str| {
+        let words = name.trim_matches('_').split('_');
+        words.count() > 2 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    let exists = |name: &&str| {
+        let head = format!("fn {name}()");
+        files.iter().any(|(_, code)| code.contains(&head))
+    };
+    let missing = quoted.filter(is_test).filter(|name| !exists(name));
+    missing.collect()
+}
+
+/// Files with tests that a plain `cargo test` passes over.
+fn skipping(files: &[(String, String)]) -> Vec<String> {
+    let skips = |text: &str| bare(text).contains("#[ignore");
+    let skipping = files.iter().filter(|(_, text)| skips(text));
+    skipping.map(|(file, _)| file.clone()).collect()
+}
+
+#[test]
+fn no_test_is_skipped() {
+    let advice = "a test that is not run says nothing; let it run, or take it out";
+    expect_none(&skipping(&written()), advice);
+}
+
+#[test]
+fn a_skipped_test_is_found() {
+    let file = |text: &str| [("a.rs".to_owned(), text.to_owned())];
+    assert_eq!(skipping(&file("#[test]\n#[ignore]\nfn a() {}")), ["a.rs"]);
+    assert_eq!(skipping(&file("#[ignore = \"slow\"]")), ["a.rs"]);
+    assert!(skipping(&file("f(\"#[ignore]\"); // #[ignore]")).is_empty());
+}
+
+#[test]
+fn the_architecture_names_tests_that_exist() {
+    let text = read("ARCHITECTURE.md");
+    let missing = missing_tests(&text, &written());
+    assert!(missing.is_empty(), "ARCHITECTURE.md: no test {missing:?}");
+}
+
+#[test]
+fn a_test_that_is_gone_is_found() {
+    let files = [("a.rs".to_owned(), "fn one_two_three() {}".to_owned())];
+    let text = "`one_two_three`, `os/fork`, `__private`, `one_two_four`";
+    assert_eq!(missing_tests(text, &files), ["one_two_four"]);
 }
 
 #[test]
