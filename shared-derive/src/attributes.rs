@@ -24,6 +24,7 @@ struct Table {
 static ITEM: Table = Table {
     place: "`#[shared(…)]` on an impl",
     options: &[
+        ("calls", "calls = TallyCalls"),
         ("crate", "crate = path::to::shared_runtime"),
         ("explicit", "explicit"),
         ("name", "name = \"models.Tally\""),
@@ -66,6 +67,7 @@ pub(crate) struct ItemOptions {
     pub(crate) explicit: Option<Ident>,
     pub(crate) name: Option<LitStr>,
     pub(crate) proxy: Option<Ident>,
+    pub(crate) calls: Option<Ident>,
     pub(crate) vis: Option<Visibility>,
 }
 
@@ -97,6 +99,7 @@ impl ItemOptions {
             explicit: flag(&given, "explicit", &ITEM, errors),
             name: value(&given, "name", &ITEM, errors),
             proxy: value(&given, "proxy", &ITEM, errors),
+            calls: value(&given, "calls", &ITEM, errors),
             vis: value(&given, "vis", &ITEM, errors),
         }
     }

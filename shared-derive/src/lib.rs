@@ -88,6 +88,7 @@ use proc_macro::TokenStream;
 /// | `explicit` | only functions marked `export` are shared |
 /// | `name = "models.Tally"` | what the type is called between processes; `std::any::type_name` unless given |
 /// | `proxy = Name` | the name of the proxy's type |
+/// | `calls = Name` | the name of the type that `Shared::calls` returns: `TallyCalls` unless said otherwise |
 /// | `vis = pub(crate)` | the visibility of the proxy's type; at least that of the shared type |
 ///
 /// # Options on a function

@@ -254,3 +254,14 @@ fn type_arguments(segment: &PathSegment) -> Vec<&Type> {
 fn is_named(ty: &Type, name: &str) -> bool {
     matches!(peeled(ty), Type::Path(path) if path.qself.is_none() && path.path.is_ident(name))
 }
+
+/// A type as users would write it.
+pub(crate) fn readable(ty: &impl ToTokens) -> String {
+    ty.to_token_stream()
+        .to_string()
+        .replace(" :: ", "::")
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace(" , ", ", ")
+        .replace("& ", "&")
+}

@@ -12,7 +12,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path, Type};
 
 use crate::signature::{Answer, Argument};
-use crate::types::{Form, Pointee, is_simple};
+use crate::types::{Form, Pointee, is_simple, readable};
 
 /// How the user's own types are written inside of others.
 type Spelling<'a> = &'a dyn Fn(&Type) -> TokenStream;
@@ -90,6 +90,29 @@ pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
         }
     });
     generated!(#(#values),*)
+}
+
+/// The arguments and the answer of a function as the user wrote them, for another executable to compare with its own.
+pub(crate) fn signature(receiver: &str, arguments: &[Argument], answer: &TokenStream) -> String {
+    let arguments = arguments
+        .iter()
+        .map(|Argument { form, .. }| readable(&written(form, &ToTokens::to_token_stream)));
+    let receiver = (!receiver.is_empty()).then(|| receiver.to_owned());
+    let parameters: Vec<String> = receiver.into_iter().chain(arguments).collect();
+    format!("({}) -> {}", parameters.join(", "), readable(answer))
+}
+
+/// The user's own return type.
+pub(crate) fn answer_as_written(answer: &Answer) -> TokenStream {
+    let plain = &ToTokens::to_token_stream;
+    match answer {
+        Answer::Plain(form) => written(form, plain),
+        Answer::Outcome { ok, err } => {
+            let ok = written(ok, plain);
+            generated!(Result<#ok, #err>)
+        }
+        Answer::Alias(alias) => alias.to_token_stream(),
+    }
 }
 
 /// What the proxy's method returns.

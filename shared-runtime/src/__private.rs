@@ -4,7 +4,7 @@
 pub use linkme;
 pub use serde;
 
-pub use crate::call::{Output, Target, call};
+pub use crate::call::{Output, Target, call, prepare};
 pub use crate::codec::Bytes;
 pub use crate::interface::{
     Argument, Arguments, Constructor, Encoded, INTERFACES, Interface, Method, RefArg, Reply,
@@ -12,7 +12,7 @@ pub use crate::interface::{
 };
 pub use crate::object::Object;
 pub use crate::process::{Never, TEST_CRATES, TaskFn, spawn, task_call};
-pub use crate::shared::Proxy;
+pub use crate::shared::{Calls, Proxy};
 
 use serde::Serialize;
 

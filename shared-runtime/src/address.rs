@@ -1,5 +1,7 @@
 //! Where a server is reached, and which server it is.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One life of one server. Never reused: a restarted server is another one.
@@ -7,8 +9,17 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct ServerId(u128);
 
 impl ServerId {
+    /// No server at all.
+    pub(crate) const NONE: Self = Self(0);
+
     pub(crate) fn random() -> Self {
         Self(crate::os::random_id())
+    }
+}
+
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
     }
 }
 

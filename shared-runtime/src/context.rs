@@ -1,23 +1,54 @@
-//! What a method that runs on this thread passes on to the calls it makes: the time it has left, and the locks it runs under.
+//! What a method that runs on this thread knows of its caller, and what it passes on to the calls it makes: the time it has left,
+//! and the locks it runs under.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use crate::message::HeldLock;
+use crate::object::{Caller, Cancel, Hosted};
+use crate::order::ObjectKey;
 use crate::os::Deadline;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) deadline: Deadline,
     pub(crate) held: Vec<HeldLock>,
+    /// Set when nobody wants the answer any more.
+    pub(crate) cancel: Option<Cancel>,
+    /// Who called; nobody outside of methods and constructors.
+    pub(crate) caller: Option<Arc<Caller>>,
+    /// The object whose method runs.
+    pub(crate) object: Option<Arc<Hosted>>,
+}
+
+impl Context {
+    /// That of a thread that runs no method.
+    pub(crate) const NONE: Self = Self {
+        deadline: Deadline::NEVER,
+        held: Vec::new(),
+        cancel: None,
+        caller: None,
+        object: None,
+    };
+
+    /// Whether the chain of calls behind this thread holds the lock of `object`.
+    pub(crate) fn holds(&self, object: ObjectKey) -> bool {
+        self.held
+            .iter()
+            .any(|held| (held.server, held.object) == object)
+    }
 }
 
 thread_local! {
-    static CURRENT: RefCell<Context> = const { RefCell::new(Context { deadline: Deadline::NEVER, held: Vec::new() }) };
+    static CURRENT: RefCell<Context> = const { RefCell::new(Context::NONE) };
 }
 
 /// The context of the method that runs here, or an empty one.
 pub(crate) fn current() -> Context {
-    CURRENT.with_borrow(Clone::clone)
+    // A thread that ends, whose destructors call, runs no method.
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .unwrap_or(Context::NONE)
 }
 
 /// Runs a method under `context`.

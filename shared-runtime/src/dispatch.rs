@@ -1,5 +1,7 @@
 //! From a request to the row of a method table: finds the object, takes its lock, runs the method, catches its panic.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::context::{self, Context};
@@ -7,27 +9,40 @@ use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::server_id;
 use crate::interface::{Arguments, Interface, Method, Returned, Run, interface};
 use crate::message::{HeldLock, MAX_CHAIN};
-use crate::object::{Access, CALLS, Cancel, Hosted, REGISTRY, Refused};
+use crate::object::{Access, CALLS, Caller, Cancel, Hosted, REGISTRY, Refused};
 use crate::os::Deadline;
 use crate::panic::{RemotePanic, catch};
 use crate::program;
 
-/// How long a call waits for an object's lock, where no deadline is nearer. Ends what chains of calls cannot see: two of them
-/// that want each other's locks.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a call waits for an object's lock unless this server was told otherwise, in milliseconds.
+static LOCK_TIMEOUT: AtomicU64 = AtomicU64::new(30_000);
 
-/// Who calls, and under what.
+/// How long a call waits for an object's lock.
+pub(crate) fn lock_timeout() -> Duration {
+    Duration::from_millis(LOCK_TIMEOUT.load(Ordering::Relaxed))
+}
+
+/// Sets how long a call waits for an object's lock, where no deadline is nearer. Ends what chains of calls cannot see: two of
+/// them that want each other's locks.
+pub(crate) fn set_lock_timeout(timeout: Duration) {
+    let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+    LOCK_TIMEOUT.store(millis, Ordering::Relaxed);
+}
+
+/// A call as it arrives.
 #[derive(Debug)]
-pub(crate) struct Caller<'a> {
-    /// `name (pid 123)`.
-    pub(crate) label: &'a str,
+pub(crate) struct Call<'a> {
+    pub(crate) caller: &'a Arc<Caller>,
+    /// Ends the wait for the object: the caller has left. One-way calls have nobody who could.
     pub(crate) cancel: &'a Cancel,
-    pub(crate) context: Context,
+    pub(crate) deadline: Deadline,
+    /// The locks that the chain of calls behind this one holds.
+    pub(crate) held: Vec<HeldLock>,
 }
 
 /// Runs a method of an object of this process.
 pub(crate) fn call_method(
-    caller: Caller<'_>,
+    call: Call<'_>,
     object: u64,
     id: u64,
     method: u32,
@@ -45,13 +60,13 @@ pub(crate) fn call_method(
         .ok()
         .and_then(|index| interface.methods.get(index));
     let method = method.ok_or_else(|| no_such("method", interface))?;
-    run_method(caller, &hosted, method, arguments)
+    run_method(call, &hosted, method, arguments)
         .map_err(|error| error.in_method((interface.name)(), method.name))
 }
 
 /// Runs a constructor of a type of this program. No lock is held: a slow one delays nobody, and it may host objects itself.
 pub(crate) fn construct(
-    caller: Caller<'_>,
+    call: Call<'_>,
     id: u64,
     constructor: u32,
     arguments: Arguments<'_>,
@@ -61,17 +76,27 @@ pub(crate) fn construct(
         .ok()
         .and_then(|index| interface.constructors.get(index));
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
-    let _call = CALLS.begin(
-        None,
-        format!("{}::{}", (interface.name)(), constructor.name),
-        caller.label,
-    );
-    let outcome = context::within(caller.context, || {
+    let name = format!("{}::{}", (interface.name)(), constructor.name);
+    let _running = CALLS.begin(None, name, &call.caller.label);
+    let outcome = context::within(call.context(None), || {
         catch(program::label(), || (constructor.run)(arguments))
     });
     outcome
         .unwrap_or_else(|panic| Err(panicked(panic)))
         .map_err(|error| error.in_method((interface.name)(), constructor.name))
+}
+
+impl Call<'_> {
+    /// What the user's code runs under.
+    fn context(self, object: Option<&Arc<Hosted>>) -> Context {
+        Context {
+            deadline: self.deadline,
+            held: self.held,
+            cancel: Some(self.cancel.clone()),
+            caller: Some(Arc::clone(self.caller)),
+            object: object.map(Arc::clone),
+        }
+    }
 }
 
 fn no_such(what: &str, interface: &Interface) -> Error {
@@ -82,8 +107,8 @@ fn no_such(what: &str, interface: &Interface) -> Error {
 }
 
 fn run_method(
-    mut caller: Caller<'_>,
-    hosted: &Hosted,
+    mut call: Call<'_>,
+    hosted: &Arc<Hosted>,
     method: &Method,
     arguments: Arguments<'_>,
 ) -> Returned {
@@ -91,31 +116,25 @@ fn run_method(
         Run::Shared(_) => Access::Shared,
         Run::Exclusive(_) => Access::Exclusive,
     };
-    let overtake = check_chain(&caller.context, hosted, access)?;
-    let call = CALLS.begin(
-        Some(hosted.id()),
-        format!("{}::{}", hosted.type_name(), method.name),
-        caller.label,
-    );
-    let patience = caller
-        .context
-        .deadline
-        .earlier(Deadline::after(Some(LOCK_TIMEOUT)));
+    let overtake = check_chain(&call.held, hosted, access)?;
+    let name = format!("{}::{}", hosted.type_name(), method.name);
+    let running = CALLS.begin(Some(hosted.id()), name, &call.caller.label);
+    let patience = call.deadline.earlier(Deadline::after(Some(lock_timeout())));
     let mut guard = hosted
-        .lock(access, overtake, patience, caller.cancel)
-        .map_err(|refused| locked(hosted, refused))?;
+        .lock(access, overtake, patience, call.cancel)
+        .map_err(|refused| locked(hosted, refused, call.deadline))?;
     if hosted.is_poisoned() {
         let text = "an earlier `&mut self` method panicked and may have left the object half changed; \
             Shared::clear_poison makes it usable again";
         return Err(Error::new(ErrorKind::Poisoned, text));
     }
-    call.holds(access);
-    caller.context.held.push(HeldLock {
+    running.holds(access);
+    call.held.push(HeldLock {
         server: server_id(),
         object: hosted.id(),
         exclusive: access == Access::Exclusive,
     });
-    let outcome = context::within(caller.context, || {
+    let outcome = context::within(call.context(Some(hosted)), || {
         catch(program::label(), || match method.run {
             Run::Shared(run) => run(guard.shared(), arguments),
             Run::Exclusive(run) => match guard.exclusive() {
@@ -135,15 +154,14 @@ fn run_method(
 }
 
 /// Refuses a call that would wait for a lock its own ancestors hold; `true` if they read what it wants to read.
-fn check_chain(context: &Context, hosted: &Hosted, access: Access) -> Result<bool, Error> {
-    if context.held.len() >= MAX_CHAIN {
+fn check_chain(held: &[HeldLock], hosted: &Hosted, access: Access) -> Result<bool, Error> {
+    if held.len() >= MAX_CHAIN {
         let text = format!("the chain of calls behind this one is {MAX_CHAIN} deep");
         return Err(Error::new(ErrorKind::Overloaded, text));
     }
     let server = server_id();
     let mut reading = false;
-    for held in context
-        .held
+    for held in held
         .iter()
         .filter(|held| held.server == server && held.object == hosted.id())
     {
@@ -157,18 +175,21 @@ fn check_chain(context: &Context, hosted: &Hosted, access: Access) -> Result<boo
     Ok(reading)
 }
 
-fn locked(hosted: &Hosted, refused: Refused) -> Error {
+fn locked(hosted: &Hosted, refused: Refused, deadline: Deadline) -> Error {
     match refused {
         Refused::Cancelled => Error::new(
             ErrorKind::Cancelled,
             "the caller went away while the call waited for the object",
         ),
         Refused::TimedOut => {
+            let until = if deadline.passed() {
+                "the deadline"
+            } else {
+                "the lock timeout of its server"
+            };
             let holders = CALLS.holders(hosted.id()).join(", ");
-            Error::new(
-                ErrorKind::Timeout,
-                format!("the object was in use until the deadline, by {holders}"),
-            )
+            let text = format!("the object was in use until {until} passed, by {holders}");
+            Error::new(ErrorKind::Timeout, text)
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, unpack};
+use crate::message::{Function, Functions};
 use crate::object::Object;
 
 /// The shared types of this program.
@@ -35,6 +36,8 @@ pub struct Interface {
 pub struct Constructor {
     /// As the user wrote it.
     pub name: &'static str,
+    /// The types of its arguments and answer, as the user wrote them.
+    pub signature: &'static str,
     /// Decodes the arguments, runs, encodes the answer.
     pub run: fn(Arguments<'_>) -> Returned,
 }
@@ -44,6 +47,8 @@ pub struct Constructor {
 pub struct Method {
     /// As the user wrote it.
     pub name: &'static str,
+    /// The receiver and the types of its arguments and answer, as the user wrote them.
+    pub signature: &'static str,
     /// Decodes the arguments, runs, encodes the answer.
     pub run: Run,
 }
@@ -134,6 +139,26 @@ impl Interface {
         hash((self.name)())
     }
 
+    /// What another executable must agree with.
+    pub(crate) fn functions(&self) -> Functions {
+        let function = |name: &str, signature: &str| Function {
+            name: name.to_owned(),
+            signature: signature.to_owned(),
+        };
+        Functions {
+            constructors: self
+                .constructors
+                .iter()
+                .map(|constructor| function(constructor.name, constructor.signature))
+                .collect(),
+            methods: self
+                .methods
+                .iter()
+                .map(|method| function(method.name, method.signature))
+                .collect(),
+        }
+    }
+
     /// Whether any method needs the object alone.
     pub(crate) fn has_exclusive(&self) -> bool {
         self.methods
@@ -162,6 +187,13 @@ pub(crate) fn interface(id: u64) -> Result<&'static Interface, Error> {
             .map(|interface| (interface.name)())
             .collect();
         unknown("shared type", &known)
+    })
+}
+
+/// The name of the shared type with this id, as far as this program knows it.
+pub(crate) fn name_of(id: u64) -> &'static str {
+    interface(id).map_or("type that this program does not know", |interface| {
+        (interface.name)()
     })
 }
 

@@ -23,6 +23,10 @@ mod transport;
 // What two processes say to each other.
 mod message;
 
+mod outbox;
+
+mod order;
+
 // This process as a client of others.
 mod client;
 
@@ -37,13 +41,16 @@ mod interface;
 
 mod dispatch;
 
-mod call;
+pub mod call;
 
 // This process as a server.
 mod server;
 
 // What users hold.
 mod shared;
+
+mod ticket;
+mod weak;
 
 mod server_handle;
 
@@ -59,8 +66,10 @@ pub use process::{Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, 
 pub use report::Report;
 pub use server::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub use server_handle::ServerHandle;
-pub use shared::{Shareable, Shared};
+pub use shared::{ObjectId, Shareable, Shared};
 pub use shared_derive::{main, shared, task};
+pub use ticket::Ticket;
+pub use weak::WeakShared;
 
 /// What generated code names. Not for people: it changes without notice.
 #[doc(hidden)]

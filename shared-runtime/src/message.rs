@@ -32,18 +32,54 @@ pub(crate) const MAGIC: [u8; 8] = *b"shared\0\x01";
 /// The server's answer to a [`Hello`].
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Greeting {
-    Welcome { pid: u32, max_message: usize },
+    Welcome {
+        pid: u32,
+        /// The executable behind the server: methods are compared by name and form where it is another one.
+        build: u128,
+        max_message: usize,
+    },
     Refused(ErrorOnWire),
 }
 
-/// What a client says on its control socket afterwards. The server answers none of it.
+/// What a client says on its control socket afterwards.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Control {
     /// The descriptors that come with this message are the other end of a new connection.
     Connect,
+    /// The same, for a connection that carries [`OneWay`] calls and has no replies.
+    ConnectLane,
     /// So many leases of each object are given back.
     Release(Vec<(u64, u64)>),
 }
+
+/// What a server says on a control socket after its greeting.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Notice {
+    /// The one-way calls of these numbers have run, or never will.
+    Done(Vec<u64>),
+}
+
+/// The head of a frame on a lane: a call that nobody waits for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct OneWay {
+    /// Counts up in a session.
+    pub(crate) number: u64,
+    /// The client's thread, whose calls of one object stay in order.
+    pub(crate) thread: u64,
+    pub(crate) object: u64,
+    pub(crate) interface: u64,
+    pub(crate) method: u32,
+    pub(crate) handles: Handles,
+}
+
+/// The most one-way calls of a session that have not run yet.
+pub(crate) const MAX_ONE_WAY: usize = 1024;
+
+/// The most connections of a session, and so calls at one time.
+pub(crate) const MAX_CONNECTIONS: usize = 256;
+
+/// How large a message may be unless the server was told otherwise.
+pub(crate) const MAX_MESSAGE: usize = 1 << 30;
 
 /// The head of a frame from client to server.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,17 +104,60 @@ pub(crate) enum Subject {
         interface: u64,
         constructor: u32,
     },
-    /// A lease of each of these objects for the asking session, or of none.
+    /// A lease of each of these objects for the asking session: the handles of the reply, in their order.
     Take {
         objects: Vec<u64>,
     },
+    /// Whether the object lives.
+    Ping {
+        object: u64,
+    },
     ClearPoison {
         object: u64,
+    },
+    /// A lease of the object for whoever brings the number that is the answer.
+    IssueTicket {
+        object: u64,
+        interface: u64,
+        lifetime: Duration,
+    },
+    RedeemTicket {
+        secret: u128,
+        interface: u64,
+    },
+    /// Keeps the handle in the body under a name.
+    Publish {
+        name: String,
+    },
+    Unpublish {
+        name: String,
+    },
+    Lookup {
+        name: String,
+        interface: u64,
+    },
+    /// The functions of an interface, as [`Functions`].
+    Describe {
+        interface: u64,
     },
     Inspect,
     ObjectCount,
     /// The handles of the last reply have been taken. Has no reply.
     Taken,
+}
+
+/// What two executables compare before one calls the other's methods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Functions {
+    pub(crate) constructors: Vec<Function>,
+    pub(crate) methods: Vec<Function>,
+}
+
+/// A method or constructor by its name and the types of its arguments and answer, as they are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) signature: String,
 }
 
 /// The most locks that a chain of calls may hold, and so the deepest chain.
@@ -160,5 +239,6 @@ pub(crate) enum FromChild {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ServerSettings {
     pub(crate) max_message: usize,
+    pub(crate) lock_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
 }

@@ -8,13 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::address::Endpoint;
 use crate::call::{self, Output};
 use crate::client::{Session, dial};
+use crate::context;
 use crate::error::Error;
-use crate::handle::{Parcel, listen_with, server_id};
+use crate::handle::{self, AnyHandle, Parcel, listen_with, server_id};
 use crate::message::Subject;
 use crate::object::REGISTRY;
+use crate::os::Deadline;
 use crate::program;
 use crate::server::{self, Inspection};
-use crate::shared::Shareable;
+use crate::shared::{Shareable, Shared};
 
 /// A server, to create objects on and to look into. Clones and copies sent to other processes mean the same server.
 ///
@@ -29,6 +31,24 @@ enum Place {
         endpoint: Endpoint,
         session: OnceLock<Arc<Session>>,
     },
+}
+
+impl<T: Shareable + ?Sized> Shared<T> {
+    /// The server where the object lives.
+    ///
+    /// # Errors
+    ///
+    /// For a handle that could reach nothing: what its calls say.
+    pub fn server(this: &Self) -> Result<ServerHandle, Error> {
+        match this.lease().place() {
+            handle::Place::Here(_) => Ok(ServerHandle::local()),
+            handle::Place::At { session, .. } => Ok(ServerHandle(Arc::new(Place::At {
+                endpoint: session.endpoint().clone(),
+                session: OnceLock::from(Arc::clone(session)),
+            }))),
+            handle::Place::Nowhere { cause, .. } => Err(cause.clone()),
+        }
+    }
 }
 
 impl ServerHandle {
@@ -87,6 +107,63 @@ impl ServerHandle {
         }
     }
 
+    /// Keeps `handle` under a name at this server, until [`unpublish`](ServerHandle::unpublish), another handle under the same name, or
+    /// the end of the server. The object may live anywhere.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call.
+    pub fn publish<T: Shareable + ?Sized>(
+        &self,
+        name: &str,
+        handle: &Shared<T>,
+    ) -> Result<(), Error> {
+        let published = AnyHandle {
+            lease: Arc::clone(handle.lease()),
+            interface: T::interface().id(),
+        };
+        let name = name.to_owned();
+        match &*self.0 {
+            Place::Here => server::publish(name, published),
+            Place::At { .. } => {
+                let (subject, body) = (Subject::Publish { name }, Parcel::pack(&published)?);
+                call::answered_by(self.session()?, subject, body, Deadline::NEVER)
+            }
+        }
+    }
+
+    /// Takes a name away; `false` if there was none. The handles that were looked up stay what they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of any call.
+    pub fn unpublish(&self, name: &str) -> Result<bool, Error> {
+        let name = name.to_owned();
+        match &*self.0 {
+            Place::Here => Ok(server::unpublish(&name)),
+            Place::At { .. } => call::ask_server(self.session()?, Subject::Unpublish { name }),
+        }
+    }
+
+    /// The handle that was published under a name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// `Unknown` if what is published is of another type; those of any call.
+    pub fn lookup<T: Shareable + ?Sized>(&self, name: &str) -> Result<Option<Shared<T>>, Error> {
+        let interface = T::interface().id();
+        let found = match &*self.0 {
+            Place::Here => server::lookup(name, interface)?,
+            Place::At { .. } => {
+                let name = name.to_owned();
+                let subject = Subject::Lookup { name, interface };
+                let found: Option<AnyHandle> = call::ask_server(self.session()?, subject)?;
+                found.map(|found| found.lease)
+            }
+        };
+        Ok(found.map(Shared::from_lease))
+    }
+
     /// The server at `endpoint`; reached when it is first used.
     pub(crate) fn at(endpoint: Endpoint) -> Self {
         if endpoint.server == server_id() {
@@ -126,7 +203,7 @@ impl ServerHandle {
         if let Some(session) = session.get() {
             return Ok(session);
         }
-        let dialled = dial(endpoint)?;
+        let dialled = dial(endpoint, context::current().deadline)?;
         Ok(session.get_or_init(|| dialled))
     }
 

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::address::ServerId;
 use crate::call::{self, Target};
+use crate::context;
 use crate::error::Error;
 use crate::handle::{Lease, Place, listen_with, read_handle, write_handle};
 use crate::interface::Interface;
 use crate::object::REGISTRY;
+use crate::order::ObjectKey;
 use crate::server;
 
 /// A type whose objects can be shared: implemented by `#[shared]`, and the bound to write in generic code.
@@ -25,6 +28,9 @@ pub trait Shareable: 'static {
     /// The type with the methods, which [`Shared`] dereferences to.
     type Proxy: Proxy;
 
+    /// The type with the same methods as calls that are not made at once, which [`Shared::calls`] returns.
+    type Calls: Calls;
+
     #[doc(hidden)]
     fn interface() -> &'static Interface;
 }
@@ -36,6 +42,12 @@ pub trait Proxy: Sized {
 
     #[doc(hidden)]
     fn target(&self) -> &Target;
+}
+
+/// What `#[shared]` generates beside the proxy: its methods as [`Call`](call::Call)s.
+pub trait Calls: Sized {
+    #[doc(hidden)]
+    fn from_target(target: Target) -> Self;
 }
 
 /// A handle to an object that lives in some process, to be used like an `Arc<T>`.
@@ -86,7 +98,51 @@ impl<T: Shareable + Send + Sync> Shared<T> {
     }
 }
 
+impl Shared<This> {
+    /// The handle of the object whose method runs on this thread: how a method passes on its own object.
+    ///
+    /// ```
+    /// use shared_runtime::{Shared, shared};
+    ///
+    /// struct Node(u32);
+    ///
+    /// #[shared]
+    /// impl Node {
+    ///     pub fn me(&self) -> Shared<Node> { Shared::this::<Node>() }
+    /// }
+    ///
+    /// let node = Shared::new(Node(7));
+    /// assert_eq!(node.me()?, node);
+    /// # Ok::<(), shared_runtime::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If no method of a `T` runs on this thread: also in a constructor, whose object is not shared yet.
+    #[must_use]
+    #[track_caller]
+    pub fn this<T: Shareable + ?Sized>() -> Shared<T> {
+        let name = T::interface().name;
+        let object = context::current().object;
+        match object.filter(|object| object.interface() == T::interface().id()) {
+            // While its method runs it may have lost its last handle: then this one says so.
+            Some(object) => Shared::from_lease(Lease::here(object.id())),
+            None => panic!(
+                "Shared::this: no method of a {} runs on this thread",
+                name()
+            ),
+        }
+    }
+}
+
 impl<T: Shareable + ?Sized> Shared<T> {
+    /// The same methods, each returning a [`Call`](call::Call) instead of making it: for calls that nobody waits for, or that have a
+    /// deadline of their own.
+    #[must_use]
+    pub fn calls(this: &Self) -> T::Calls {
+        T::Calls::from_target(this.target().clone())
+    }
+
     /// The same object, with `timeout` for each call made through the returned handle.
     ///
     /// A call that takes longer ends with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). Its method may go on; its late answer
@@ -104,6 +160,21 @@ impl<T: Shareable + ?Sized> Shared<T> {
         matches!(this.lease().place(), Place::Here(_))
     }
 
+    /// Asks whether the object still lives and its server answers. No method runs, no lock is taken.
+    ///
+    /// # Errors
+    ///
+    /// `Disconnected`, `Gone`; those of any call.
+    pub fn ping(this: &Self) -> Result<(), Error> {
+        call::ping(this.target())
+    }
+
+    /// Which object it is.
+    #[must_use]
+    pub fn id(this: &Self) -> ObjectId {
+        ObjectId(this.lease().key())
+    }
+
     /// Makes an object usable again after a `&mut self` method of it panicked, as
     /// [`Mutex::clear_poison`](std::sync::Mutex::clear_poison) does: the caller vouches for its state.
     ///
@@ -114,17 +185,17 @@ impl<T: Shareable + ?Sized> Shared<T> {
         call::clear_poison(this.target())
     }
 
-    fn from_lease(lease: Arc<Lease>) -> Self {
+    pub(crate) fn from_lease(lease: Arc<Lease>) -> Self {
         Self {
             proxy: T::Proxy::from_target(Target::new(lease, T::interface())),
         }
     }
 
-    fn target(&self) -> &Target {
+    pub(crate) fn target(&self) -> &Target {
         self.proxy.target()
     }
 
-    fn lease(&self) -> &Arc<Lease> {
+    pub(crate) fn lease(&self) -> &Arc<Lease> {
         self.target().lease()
     }
 }
@@ -148,10 +219,7 @@ impl<T: Shareable + ?Sized> Clone for Shared<T> {
 
 impl<T: Shareable + ?Sized> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
-        match (self.lease().key(), other.lease().key()) {
-            (Some(a), Some(b)) => a == b,
-            _ => Arc::ptr_eq(self.lease(), other.lease()),
-        }
+        self.lease().key() == other.lease().key()
     }
 }
 
@@ -171,7 +239,7 @@ impl<T: Shareable + ?Sized> fmt::Debug for Shared<T> {
             Place::At { session, object } => {
                 write!(f, "Shared<{name}>(#{object} in {})", session.label())
             }
-            Place::Nowhere(cause) => write!(f, "Shared<{name}>(broken: {cause})"),
+            Place::Nowhere { cause, .. } => write!(f, "Shared<{name}>(broken: {cause})"),
         }
     }
 }
@@ -187,5 +255,76 @@ impl<T: Shareable + ?Sized> Serialize for Shared<T> {
 impl<'de, T: Shareable + ?Sized> Deserialize<'de> for Shared<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read_handle(T::interface().id(), deserializer).map(Self::from_lease)
+    }
+}
+
+/// Which object a handle means: the same for all handles to it, in all processes, and never used again for another.
+///
+/// A handle that could reach nothing has an id of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ObjectId(ObjectKey);
+
+impl ObjectId {
+    pub(crate) fn of(key: ObjectKey) -> Self {
+        Self(key)
+    }
+
+    /// Its number at its server, as [`inspect`](crate::ServerHandle::inspect) lists it.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.0.1
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            (ServerId::NONE, _) => f.write_str("no object"),
+            (server, number) => write!(f, "#{number} of server {server}"),
+        }
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectId({self})")
+    }
+}
+
+/// What stands in the place of a type where [`Shared::this`] is named.
+#[derive(Debug)]
+pub enum This {}
+
+impl Shareable for This {
+    type Proxy = ThisProxy;
+    type Calls = ThisProxy;
+
+    fn interface() -> &'static Interface {
+        static NONE: Interface = Interface {
+            name: || "nothing",
+            constructors: &[],
+            methods: &[],
+        };
+        &NONE
+    }
+}
+
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct ThisProxy(Target);
+
+impl Proxy for ThisProxy {
+    fn from_target(target: Target) -> Self {
+        Self(target)
+    }
+
+    fn target(&self) -> &Target {
+        &self.0
+    }
+}
+
+impl Calls for ThisProxy {
+    fn from_target(target: Target) -> Self {
+        Self(target)
     }
 }

@@ -70,12 +70,16 @@ fn many_timeouts_leave_room_for_calls() {
     let server = ServerProcess::start().unwrap();
     let gate = Gate::new_in(&server).unwrap();
     let hasty = Shared::with_timeout(&gate, Duration::from_millis(1));
+    let mut under_way = 0;
     for _ in 0..100 {
-        assert_eq!(hasty.wait().unwrap_err().kind(), ErrorKind::Timeout);
+        let error = hasty.wait().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        // On a busy machine the time may be over before the call is sent.
+        under_way += u32::from(error.executed() == Executed::Maybe);
     }
     gate.open().unwrap();
-    until("all have passed", || gate.passed().unwrap() == 100);
-    assert_eq!(gate.wait().unwrap(), 101);
+    until("all have passed", || gate.passed().unwrap() == under_way);
+    assert_eq!(gate.wait().unwrap(), under_way + 1);
 }
 
 pub struct Slow;

@@ -12,10 +12,13 @@ mod support;
 
 mod arguments;
 mod calls;
+mod current;
 mod deadlines;
 mod errors;
 mod handles;
 mod locks;
+mod names;
+mod one_way;
 mod panics;
 mod servers;
 

@@ -58,6 +58,7 @@ pub(crate) fn check(model: &Model, options: ItemOptions, errors: &Errors) -> Opt
         explicit,
         name,
         proxy,
+        calls,
         vis,
     } = options;
     let last = last_segment(&model.self_type).filter(|_| errors.count() == before)?;
@@ -65,6 +66,7 @@ pub(crate) fn check(model: &Model, options: ItemOptions, errors: &Errors) -> Opt
         runtime,
         self_type: model.self_type.clone(),
         proxy: proxy.unwrap_or_else(|| format_ident!("{}Proxy", last.ident)),
+        calls: calls.unwrap_or_else(|| format_ident!("{}Calls", last.ident)),
         vis: vis.unwrap_or_else(|| syn::parse_quote!(pub)),
         name,
         carried: Carried::of(&model.attributes),

@@ -1,5 +1,5 @@
-//! What is written beside the user's impl: the proxy, the constructors' siblings, the table of
-//! rows, the registration. Everything that users do not name stands in a `const _`. Checks nothing.
+//! What is written beside the user's impl: the types to call through, the constructors' siblings,
+//! the table of rows, the registration. Everything that users do not name stands in a `const _`. Checks nothing.
 //!
 //! Methods and constructors are numbered by enums whose variants carry the same `cfg` as the rows,
 //! so that a number always names its own row.
@@ -9,7 +9,8 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::interface::{Constructor, Exported, Interface};
+use super::faces::Face;
+use super::interface::{Constructor, Interface};
 use super::rows;
 use crate::carried::Carried;
 use crate::wire;
@@ -17,18 +18,19 @@ use crate::wire;
 /// Everything that stands beside the user's impl.
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
     let Carried { cfg, lints, .. } = &interface.carried;
-    let proxy = proxy_type(interface);
+    let faces = [Face::Proxy, Face::Calls].map(|face| face.declared(interface));
     let parts = [
         numbers(interface),
         siblings(interface),
-        proxy_methods(interface),
+        Face::Proxy.methods(interface),
+        Face::Calls.methods(interface),
         host(interface),
         trait_impls(interface),
         rows::table(interface),
         rows::registration(interface),
     ];
     generated! {
-        #proxy
+        #(#faces)*
 
         #(#cfg)*
         #(#lints)*
@@ -36,39 +38,6 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         const _: () = {
             #(#parts)*
         };
-    }
-}
-
-/// The public type, which the user can name.
-fn proxy_type(interface: &Interface) -> TokenStream {
-    let Interface {
-        runtime,
-        self_type,
-        proxy,
-        vis,
-        carried,
-        ..
-    } = interface;
-    let name = readable(self_type);
-    let doc = format!(
-        " What can be called on a `Shared<{name}>`, in whichever process the object lives."
-    );
-    let Carried {
-        cfg,
-        docs: _,
-        notices,
-        lints,
-    } = carried;
-    generated! {
-        #[doc = #doc]
-        #(#cfg)*
-        #(#notices)*
-        #(#lints)*
-        #[allow(dead_code, unreachable_pub)]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #vis struct #proxy {
-            target: #runtime::__private::Target,
-        }
     }
 }
 
@@ -177,70 +146,6 @@ fn handed_out(interface: &Interface, constructor: &Constructor, checked: bool) -
     generated!(::core::result::Result<#handle, #runtime::CallError<#error>>)
 }
 
-fn proxy_methods(interface: &Interface) -> TokenStream {
-    let proxy = &interface.proxy;
-    let methods = interface
-        .methods
-        .iter()
-        .map(|method| proxy_method(interface, method));
-    generated! {
-        impl #proxy {
-            #(#methods)*
-        }
-    }
-}
-
-fn proxy_method(interface: &Interface, method: &Exported) -> TokenStream {
-    let runtime = &interface.runtime;
-    let Exported {
-        function,
-        name,
-        vis,
-        carried,
-        receiver: _,
-        arguments,
-        answer,
-    } = method;
-    let Carried {
-        cfg,
-        docs: _,
-        notices,
-        lints,
-    } = carried;
-    let docs = docs(interface, method);
-    let parameters = wire::parameters(arguments);
-    let (returned, sent) = (
-        wire::returned(runtime, answer),
-        wire::sent(runtime, arguments),
-    );
-    let checked = wire::returned_checked(runtime, answer);
-    let sent_type = wire::sent_type(runtime, arguments);
-    generated! {
-        #docs
-        #(#cfg)*
-        #(#notices)*
-        #(#lints)*
-        #vis fn #name(&self, #parameters) -> #returned {
-            let method = __Method::#function as u32;
-            #runtime::__private::call::<#sent_type, #checked>(&self.target, method, &#sent)
-        }
-    }
-}
-
-/// The user's own docs, or a line in their place.
-fn docs(interface: &Interface, method: &Exported) -> TokenStream {
-    if method.carried.docs.is_empty() {
-        let doc = format!(
-            " Calls `{}::{}` where the object lives.",
-            readable(&interface.self_type),
-            method.function.unraw()
-        );
-        return generated!(#[doc = #doc]);
-    }
-    let docs = &method.carried.docs;
-    quote!(#(#docs)*)
-}
-
 /// Naming this function for the user's type is the check that the type may be hosted at all,
 /// wherever it comes to be.
 fn host(interface: &Interface) -> TokenStream {
@@ -257,11 +162,13 @@ fn trait_impls(interface: &Interface) -> TokenStream {
         runtime,
         self_type,
         proxy,
+        calls,
         ..
     } = interface;
     generated! {
         impl #runtime::Shareable for #self_type {
             type Proxy = #proxy;
+            type Calls = #calls;
 
             fn interface() -> &'static #runtime::__private::Interface {
                 &__INTERFACE
@@ -277,15 +184,11 @@ fn trait_impls(interface: &Interface) -> TokenStream {
                 &self.target
             }
         }
-    }
-}
 
-/// A type as users would write it.
-fn readable(ty: &syn::Type) -> String {
-    quote!(#ty)
-        .to_string()
-        .replace(" :: ", "::")
-        .replace(" < ", "<")
-        .replace(" >", ">")
-        .replace(" , ", ", ")
+        impl #runtime::__private::Calls for #calls {
+            fn from_target(target: #runtime::__private::Target) -> Self {
+                Self { target }
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Interface {
     pub(crate) runtime: Path,
     pub(crate) self_type: Type,
     pub(crate) proxy: Ident,
+    pub(crate) calls: Ident,
     pub(crate) vis: Visibility,
     pub(crate) name: Option<LitStr>,
     pub(crate) carried: Carried,

@@ -7,6 +7,7 @@ mod interface;
 mod marks;
 
 mod expand;
+mod faces;
 mod rows;
 
 use proc_macro2::TokenStream;

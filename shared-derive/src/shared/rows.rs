@@ -63,10 +63,16 @@ fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStr
             generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>)
         }
     };
+    let written = match &made.error {
+        None => generated!(Self),
+        Some(error) => generated!(Result<Self, #error>),
+    };
+    let signature = wire::signature("", arguments, &written);
     generated! {
         #(#cfg)*
         #runtime::__private::Constructor {
             name: #name,
+            signature: #signature,
             run: |arguments| {
                 let arguments = arguments.decode::<#received>()?;
                 let made = <#self_type>::#function(#passed);
@@ -95,14 +101,16 @@ fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
         wire::passed(runtime, arguments),
     );
     let answered = wire::answered(runtime, answer);
-    let (run, object) = match receiver {
-        Receiver::Shared => (generated!(Shared), generated!(object)),
-        Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut)),
+    let (run, object, taken) = match receiver {
+        Receiver::Shared => (generated!(Shared), generated!(object), "&self"),
+        Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut), "&mut self"),
     };
+    let signature = wire::signature(taken, arguments, &wire::answer_as_written(answer));
     generated! {
         #(#cfg)*
         #runtime::__private::Method {
             name: #name,
+            signature: #signature,
             run: #runtime::__private::Run::#run(|object, arguments| {
                 let object = #runtime::__private::#object::<#self_type>(object)?;
                 let arguments = arguments.decode::<#received>()?;

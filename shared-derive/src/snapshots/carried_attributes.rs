@@ -32,6 +32,14 @@ impl Gauge {
 pub struct GaugeProxy {
     target: ::shared_runtime::__private::Target,
 }
+/// The methods of a `Shared<Gauge>` as calls that are not made at once: what `Shared::calls` returns.
+#[cfg(unix)]
+#[deprecated = "use Meter"]
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct GaugeCalls {
+    target: ::shared_runtime::__private::Target,
+}
 #[cfg(unix)]
 #[allow(
     deprecated,
@@ -109,11 +117,57 @@ const _: () = {
             >(&self.target, method, &())
         }
     }
+    impl GaugeCalls {
+        /// The reading.
+        ///
+        /// In units.
+        #[cfg(feature = "read")]
+        #[must_use = "reading has no effect"]
+        #[allow(clippy::unused_self, reason = "for show")]
+        pub fn read(
+            &self,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<u64, ::shared_runtime::Error>,
+        > {
+            let method = __Method::read as u32;
+            ::shared_runtime::__private::prepare::<
+                (),
+                ::core::result::Result<u64, ::shared_runtime::Error>,
+            >(&self.target, method, &())
+        }
+        /// Calls `Gauge::read` where the object lives.
+        #[cfg(not(feature = "read"))]
+        #[cfg_attr(docsrs, doc(hidden))]
+        pub fn read(
+            &self,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<u32, ::shared_runtime::Error>,
+        > {
+            let method = __Method::read as u32;
+            ::shared_runtime::__private::prepare::<
+                (),
+                ::core::result::Result<u32, ::shared_runtime::Error>,
+            >(&self.target, method, &())
+        }
+        /// Calls `Gauge::type` where the object lives.
+        pub fn r#type(
+            &self,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<(), ::shared_runtime::Error>,
+        > {
+            let method = __Method::r#type as u32;
+            ::shared_runtime::__private::prepare::<
+                (),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(&self.target, method, &())
+        }
+    }
     const __HOST: fn(Gauge) -> ::shared_runtime::Shared<Gauge> = ::shared_runtime::__private::host::<
         Gauge,
     >;
     impl ::shared_runtime::Shareable for Gauge {
         type Proxy = GaugeProxy;
+        type Calls = GaugeCalls;
         fn interface() -> &'static ::shared_runtime::__private::Interface {
             &__INTERFACE
         }
@@ -126,12 +180,18 @@ const _: () = {
             &self.target
         }
     }
+    impl ::shared_runtime::__private::Calls for GaugeCalls {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+    }
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Gauge>,
         constructors: &[
             #[cfg(feature = "start")]
             ::shared_runtime::__private::Constructor {
                 name: "new",
+                signature: "() -> Self",
                 run: |arguments| {
                     let arguments = arguments.decode::<()>()?;
                     let made = <Gauge>::new();
@@ -145,6 +205,7 @@ const _: () = {
             #[cfg(feature = "read")]
             ::shared_runtime::__private::Method {
                 name: "read",
+                signature: "(&self) -> u64",
                 run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
                     let object = ::shared_runtime::__private::object::<Gauge>(object)?;
                     let arguments = arguments.decode::<()>()?;
@@ -155,6 +216,7 @@ const _: () = {
             #[cfg(not(feature = "read"))]
             ::shared_runtime::__private::Method {
                 name: "read",
+                signature: "(&self) -> u32",
                 run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
                     let object = ::shared_runtime::__private::object::<Gauge>(object)?;
                     let arguments = arguments.decode::<()>()?;
@@ -164,6 +226,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Method {
                 name: "type",
+                signature: "(&self) -> ()",
                 run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
                     let object = ::shared_runtime::__private::object::<Gauge>(object)?;
                     let arguments = arguments.decode::<()>()?;

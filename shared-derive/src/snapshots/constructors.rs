@@ -27,6 +27,12 @@ impl Job {
 pub struct JobProxy {
     target: ::shared_runtime::__private::Target,
 }
+/// The methods of a `Shared<Job>` as calls that are not made at once: what `Shared::calls` returns.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct JobCalls {
+    target: ::shared_runtime::__private::Target,
+}
 #[allow(
     deprecated,
     dead_code,
@@ -145,11 +151,13 @@ const _: () = {
         }
     }
     impl JobProxy {}
+    impl JobCalls {}
     const __HOST: fn(Job) -> ::shared_runtime::Shared<Job> = ::shared_runtime::__private::host::<
         Job,
     >;
     impl ::shared_runtime::Shareable for Job {
         type Proxy = JobProxy;
+        type Calls = JobCalls;
         fn interface() -> &'static ::shared_runtime::__private::Interface {
             &__INTERFACE
         }
@@ -162,11 +170,17 @@ const _: () = {
             &self.target
         }
     }
+    impl ::shared_runtime::__private::Calls for JobCalls {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+    }
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Job>,
         constructors: &[
             ::shared_runtime::__private::Constructor {
                 name: "new",
+                signature: "(u8) -> Self",
                 run: |arguments| {
                     let arguments = arguments.decode::<(u8,)>()?;
                     let made = <Job>::new(arguments.0);
@@ -177,6 +191,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Constructor {
                 name: "open",
+                signature: "(&Path) -> Result<Self, OpenError>",
                 run: |arguments| {
                     let arguments = arguments
                         .decode::<
@@ -197,6 +212,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Constructor {
                 name: "current",
+                signature: "() -> Self",
                 run: |arguments| {
                     let arguments = arguments.decode::<()>()?;
                     let made = <Job>::current();
@@ -207,6 +223,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Constructor {
                 name: "find",
+                signature: "(u64) -> Result<Self, Missing>",
                 run: |arguments| {
                     let arguments = arguments.decode::<(u64,)>()?;
                     let made = <Job>::find(arguments.0);
@@ -220,6 +237,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Constructor {
                 name: "read",
+                signature: "() -> Result<Self ,<io::Result<Job> as::shared_runtime::__private::ResultType>::Err>",
                 run: |arguments| {
                     let arguments = arguments.decode::<()>()?;
                     let made = <Job>::read();

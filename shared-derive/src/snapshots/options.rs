@@ -19,6 +19,12 @@ impl models::Model {
 pub(crate) struct RemoteModel {
     target: crate::rt::__private::Target,
 }
+/// The methods of a `Shared<models::Model>` as calls that are not made at once: what `Shared::calls` returns.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub(crate) struct ModelCalls {
+    target: crate::rt::__private::Target,
+}
 #[allow(
     deprecated,
     dead_code,
@@ -102,11 +108,68 @@ const _: () = {
             >(&self.target, method, &())
         }
     }
+    impl ModelCalls {
+        /// Calls `models::Model::clone` where the object lives.
+        pub(crate) fn copy(
+            &self,
+        ) -> crate::rt::call::Call<::core::result::Result<Self, crate::rt::Error>> {
+            let method = __Method::clone as u32;
+            crate::rt::__private::prepare::<
+                (),
+                ::core::result::Result<
+                    <Self as crate::rt::__private::Reply>::Is,
+                    crate::rt::Error,
+                >,
+            >(&self.target, method, &())
+        }
+        /// Calls `models::Model::save` where the object lives.
+        pub fn save(
+            &self,
+        ) -> crate::rt::call::Call<
+            ::core::result::Result<
+                <Saved<u64> as crate::rt::__private::ResultType>::Ok,
+                crate::rt::CallError<
+                    <Saved<u64> as crate::rt::__private::ResultType>::Err,
+                >,
+            >,
+        > {
+            let method = __Method::save as u32;
+            crate::rt::__private::prepare::<
+                (),
+                ::core::result::Result<
+                    <<Saved<
+                        u64,
+                    > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
+                    crate::rt::CallError<
+                        <<Saved<
+                            u64,
+                        > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
+                    >,
+                >,
+            >(&self.target, method, &())
+        }
+        /// Calls `models::Model::check` where the object lives.
+        pub fn check(
+            &self,
+        ) -> crate::rt::call::Call<
+            ::core::result::Result<Result<(), String>, crate::rt::Error>,
+        > {
+            let method = __Method::check as u32;
+            crate::rt::__private::prepare::<
+                (),
+                ::core::result::Result<
+                    <Result<(), String> as crate::rt::__private::Reply>::Is,
+                    crate::rt::Error,
+                >,
+            >(&self.target, method, &())
+        }
+    }
     const __HOST: fn(models::Model) -> crate::rt::Shared<models::Model> = crate::rt::__private::host::<
         models::Model,
     >;
     impl crate::rt::Shareable for models::Model {
         type Proxy = RemoteModel;
+        type Calls = ModelCalls;
         fn interface() -> &'static crate::rt::__private::Interface {
             &__INTERFACE
         }
@@ -119,11 +182,17 @@ const _: () = {
             &self.target
         }
     }
+    impl crate::rt::__private::Calls for ModelCalls {
+        fn from_target(target: crate::rt::__private::Target) -> Self {
+            Self { target }
+        }
+    }
     static __INTERFACE: crate::rt::__private::Interface = crate::rt::__private::Interface {
         name: || "models.Model",
         constructors: &[
             crate::rt::__private::Constructor {
                 name: "load",
+                signature: "() -> Self",
                 run: |arguments| {
                     let arguments = arguments.decode::<()>()?;
                     let made = <models::Model>::load();
@@ -136,6 +205,7 @@ const _: () = {
         methods: &[
             crate::rt::__private::Method {
                 name: "copy",
+                signature: "(&self) -> Self",
                 run: crate::rt::__private::Run::Shared(|object, arguments| {
                     let object = crate::rt::__private::object::<models::Model>(object)?;
                     let arguments = arguments.decode::<()>()?;
@@ -147,6 +217,7 @@ const _: () = {
             },
             crate::rt::__private::Method {
                 name: "save",
+                signature: "(&mut self) -> Saved<u64>",
                 run: crate::rt::__private::Run::Exclusive(|object, arguments| {
                     let object = crate::rt::__private::object_mut::<
                         models::Model,
@@ -167,6 +238,7 @@ const _: () = {
             },
             crate::rt::__private::Method {
                 name: "check",
+                signature: "(&self) -> Result<(), String>",
                 run: crate::rt::__private::Run::Shared(|object, arguments| {
                     let object = crate::rt::__private::object::<models::Model>(object)?;
                     let arguments = arguments.decode::<()>()?;

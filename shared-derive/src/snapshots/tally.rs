@@ -18,6 +18,12 @@ impl Tally {
 pub struct TallyProxy {
     target: ::shared_runtime::__private::Target,
 }
+/// The methods of a `Shared<Tally>` as calls that are not made at once: what `Shared::calls` returns.
+#[allow(dead_code, unreachable_pub)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+pub struct TallyCalls {
+    target: ::shared_runtime::__private::Target,
+}
 #[allow(
     deprecated,
     dead_code,
@@ -98,11 +104,60 @@ const _: () = {
             >(&self.target, method, &(n,))
         }
     }
+    impl TallyCalls {
+        /// Calls `Tally::add` where the object lives.
+        pub fn add(
+            &self,
+            word: &str,
+            n: u64,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<(), ::shared_runtime::Error>,
+        > {
+            let method = __Method::add as u32;
+            ::shared_runtime::__private::prepare::<
+                (&str, u64),
+                ::core::result::Result<(), ::shared_runtime::Error>,
+            >(&self.target, method, &(word, n))
+        }
+        /// Calls `Tally::get` where the object lives.
+        pub fn get(
+            &self,
+            word: &str,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<Option<u64>, ::shared_runtime::Error>,
+        > {
+            let method = __Method::get as u32;
+            ::shared_runtime::__private::prepare::<
+                (&str,),
+                ::core::result::Result<
+                    <Option<u64> as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &(word,))
+        }
+        /// Calls `Tally::top` where the object lives.
+        pub fn top(
+            &self,
+            n: usize,
+        ) -> ::shared_runtime::call::Call<
+            ::core::result::Result<Vec<(String, u64)>, ::shared_runtime::Error>,
+        > {
+            let method = __Method::top as u32;
+            ::shared_runtime::__private::prepare::<
+                (usize,),
+                ::core::result::Result<
+                    <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
+                    ::shared_runtime::Error,
+                >,
+            >(&self.target, method, &(n,))
+        }
+    }
     const __HOST: fn(Tally) -> ::shared_runtime::Shared<Tally> = ::shared_runtime::__private::host::<
         Tally,
     >;
     impl ::shared_runtime::Shareable for Tally {
         type Proxy = TallyProxy;
+        type Calls = TallyCalls;
         fn interface() -> &'static ::shared_runtime::__private::Interface {
             &__INTERFACE
         }
@@ -115,11 +170,17 @@ const _: () = {
             &self.target
         }
     }
+    impl ::shared_runtime::__private::Calls for TallyCalls {
+        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
+            Self { target }
+        }
+    }
     static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
         name: ::core::any::type_name::<Tally>,
         constructors: &[
             ::shared_runtime::__private::Constructor {
                 name: "new",
+                signature: "() -> Self",
                 run: |arguments| {
                     let arguments = arguments.decode::<()>()?;
                     let made = <Tally>::new();
@@ -132,6 +193,7 @@ const _: () = {
         methods: &[
             ::shared_runtime::__private::Method {
                 name: "add",
+                signature: "(&mut self, &str, u64) -> ()",
                 run: ::shared_runtime::__private::Run::Exclusive(|object, arguments| {
                     let object = ::shared_runtime::__private::object_mut::<
                         Tally,
@@ -155,6 +217,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Method {
                 name: "get",
+                signature: "(&self, &str) -> Option<u64>",
                 run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
                     let object = ::shared_runtime::__private::object::<Tally>(object)?;
                     let arguments = arguments
@@ -174,6 +237,7 @@ const _: () = {
             },
             ::shared_runtime::__private::Method {
                 name: "top",
+                signature: "(&self, usize) -> Vec<(String, u64)>",
                 run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
                     let object = ::shared_runtime::__private::object::<Tally>(object)?;
                     let arguments = arguments.decode::<(usize,)>()?;

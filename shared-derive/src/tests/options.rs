@@ -87,7 +87,7 @@ fn unknown_options() {
     rejects_marked(
         "zzzzzzzz",
         method,
-        &["unknown option `zzzzzzzz`. `#[shared(…)]` on an impl knows `crate = path"],
+        &["unknown option `zzzzzzzz`. `#[shared(…)]` on an impl knows `calls = TallyCalls`"],
     );
     rejects_marked(
         "",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rustix::event::PollFlags;
 
+use super::control::Releases;
 use super::pool::Pooled;
-use super::release::Releases;
 use crate::codec;
 use crate::message::{Claim, Reply};
 use crate::os::{Deadline, Next, Peer, Watch, run_in_background};
@@ -66,7 +66,7 @@ impl<P> Drain<P> {
     fn give_back(&self, reply: &Reply) {
         for claim in &reply.handles.claims {
             if let Claim::Granted { object } = claim {
-                self.releases.release(*object, 1);
+                self.releases.post((*object, 1));
             }
         }
     }

@@ -1,11 +1,12 @@
 //! This process as a client of others: sessions, their connections, and the exchange of a request for a reply. Knows nothing
 //! of the objects hosted here.
 
+mod control;
 mod dial;
 mod drain;
+mod lane;
 mod pool;
-mod release;
 mod session;
 
 pub(crate) use dial::dial;
-pub(crate) use session::{Exchanged, Session};
+pub(crate) use session::Session;

@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::message::MAX_CONNECTIONS;
 use crate::transport::Connection;
-
-/// The most connections, and so calls at one time, of a session.
-pub(super) const MAX_CONNECTIONS: usize = 256;
 
 /// The most connections kept open for the next call.
 const MAX_IDLE: usize = 16;

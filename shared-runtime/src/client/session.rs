@@ -1,18 +1,24 @@
 //! One session: the control socket, the pool of connections, and the exchange of a request for its reply.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
+use super::control::{Control, Releases};
 use super::drain;
-use super::pool::{MAX_CONNECTIONS, Pool, Pooled};
-use super::release::Releases;
+use super::lane::{Lane, NotSent};
+use super::pool::{Pool, Pooled};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::message::{Control, Handles, Reply, Request, Subject};
-use crate::os::{Deadline, Peer, SendError, Socket, forked, process_label};
+use crate::message::{
+    Control as Say, Functions, Handles, MAX_CONNECTIONS, OneWay, Reply, Request, Subject,
+};
+use crate::order::{Outstanding, Pins};
+use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
+use crate::outbox::Outbox;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
 /// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
@@ -28,10 +34,21 @@ const END_PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) struct Session {
     endpoint: Endpoint,
     peer: Arc<Peer>,
-    control: Arc<Socket>,
-    max_message: usize,
+    control: Arc<Control>,
+    welcome: Welcome,
     pool: Pool,
+    lane: Lane,
+    news: Once,
     releases: Arc<Releases>,
+    /// What a server from another executable says about its interfaces.
+    functions: Mutex<HashMap<u64, Arc<Functions>>>,
+}
+
+/// What a server says about itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Welcome {
+    pub(super) build: u128,
+    pub(super) max_message: usize,
 }
 
 /// A reply as it came: its head, its body, and the connection, which is free again when this is dropped.
@@ -47,15 +64,20 @@ impl Session {
         endpoint: Endpoint,
         peer: Arc<Peer>,
         control: Socket,
-        max_message: usize,
+        welcome: Welcome,
     ) -> Self {
-        let control = Arc::new(control);
+        let control = Control::over(control);
         Self {
             endpoint,
             peer,
-            max_message,
+            welcome,
             pool: Pool::default(),
-            releases: Releases::on(Arc::clone(&control)),
+            lane: Lane::new(),
+            news: Once::new(),
+            releases: Outbox::on(Arc::clone(&control), |leases| {
+                codec::encode(&Say::Release(leases))
+            }),
+            functions: Mutex::default(),
             control,
         }
     }
@@ -69,9 +91,73 @@ impl Session {
         process_label(&self.endpoint.name, self.peer.pid())
     }
 
+    /// Whether the server still knows this session, as far as has been seen.
+    pub(super) fn is_open(&self) -> bool {
+        !self.control.is_closed()
+    }
+
+    /// Whether the server runs this executable, so that both mean the same by a number.
+    pub(crate) fn is_same_build(&self) -> bool {
+        self.welcome.build == build_id()
+    }
+
+    /// What the server says about an interface, asked for once.
+    pub(crate) fn functions(
+        &self,
+        interface: u64,
+        ask: impl FnOnce() -> Result<Functions, Error>,
+    ) -> Result<Arc<Functions>, Error> {
+        let known = || {
+            self.functions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(functions) = known().get(&interface) {
+            return Ok(Arc::clone(functions));
+        }
+        let asked = Arc::new(ask()?);
+        known().insert(interface, Arc::clone(&asked));
+        Ok(asked)
+    }
+
     /// Gives `count` leases of `object` back, soon. Never waits, and never fails.
     pub(crate) fn release(&self, object: u64, count: u64) {
-        self.releases.release(object, count);
+        self.releases.post((object, count));
+    }
+
+    /// The one-way calls that this process has sent and that have not run yet.
+    pub(crate) fn one_way_calls(&self) -> &Arc<Outstanding> {
+        self.lane.calls()
+    }
+
+    /// Sends a call that has no reply; its number is returned. `pins` is kept until it has run.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge`, `Disconnected`; `Timeout` if the server does not take it before the deadline. The call is lost then.
+    pub(crate) fn send_one_way(
+        &self,
+        call: OneWay,
+        body: &[u8],
+        pins: Pins,
+        deadline: Deadline,
+    ) -> Result<u64, Error> {
+        refuse_in_fork()?;
+        self.check_size(body.len())?;
+        let sent = self
+            .lane
+            .send(call, body, pins, deadline, || self.open_lane(deadline));
+        sent.map_err(|not_sent| match not_sent {
+            NotSent::TimedOut => {
+                let text = format!(
+                    "{} did not take the one-way call within the deadline: earlier ones wait to run",
+                    self.endpoint.name
+                );
+                Error::new(ErrorKind::Timeout, text).in_process(self.label())
+            }
+            NotSent::Broken(broken) => self.lost(broken).in_process(self.label()),
+            NotSent::Other(error) => error,
+        })
     }
 
     /// Sends a request and waits for its reply. `pins` is what the request's handles need to stay alive until the server has
@@ -90,11 +176,11 @@ impl Session {
         refuse_in_fork()?;
         let head = codec::encode(request)?;
         self.check_size(head.len() + body.len())?;
-        let mut connection = self.borrow()?;
+        let mut connection = self.borrow(deadline)?;
         if let Err(broken) = connection.get().send(&head, body, deadline) {
             return Err(self.failed(broken, connection, pins, Executed::No));
         }
-        let limit = self.max_message.max(MAX_ERROR);
+        let limit = self.welcome.max_message.max(MAX_ERROR);
         let frame = match connection.get().receive(limit, deadline) {
             Ok(frame) => frame,
             Err(broken) => return Err(self.failed(broken, connection, pins, Executed::Maybe)),
@@ -116,12 +202,12 @@ impl Session {
     }
 
     fn check_size(&self, size: usize) -> Result<(), Error> {
-        if size <= self.max_message {
+        if size <= self.welcome.max_message {
             return Ok(());
         }
         let text = format!(
             "the arguments take {size} bytes, the server {} accepts {} (option `max_message` of its builder)",
-            self.endpoint.name, self.max_message
+            self.endpoint.name, self.welcome.max_message
         );
         Err(Error::new(ErrorKind::TooLarge, text))
     }
@@ -134,20 +220,30 @@ impl Session {
         pins: P,
         executed: Executed,
     ) -> Error {
-        let error = match broken {
-            Broken::TimedOut => {
-                let (releases, peer) = (Arc::clone(&self.releases), Arc::clone(&self.peer));
-                drain::abandon(connection.take(), releases, peer, pins);
-                let text = match executed {
-                    Executed::No => "did not take the arguments within the deadline",
-                    _ => "did not answer within the deadline; the method may go on",
-                };
-                let text = format!("{} {text}", self.endpoint.name);
-                return Error::new(ErrorKind::Timeout, text)
-                    .ran(executed)
-                    .in_process(self.label());
-            }
+        if !matches!(broken, Broken::TimedOut) {
+            drop(connection.take());
+            return self.lost(broken).ran(executed).in_process(self.label());
+        }
+        let (releases, peer) = (Arc::clone(&self.releases), Arc::clone(&self.peer));
+        drain::abandon(connection.take(), releases, peer, pins);
+        let text = match executed {
+            Executed::No => "did not take the arguments within the deadline",
+            _ => "did not answer within the deadline; the method may go on",
+        };
+        let text = format!("{} {text}", self.endpoint.name);
+        Error::new(ErrorKind::Timeout, text)
+            .ran(executed)
+            .in_process(self.label())
+    }
+
+    /// What it means that a connection broke.
+    fn lost(&self, broken: Broken) -> Error {
+        match broken {
             Broken::Closed => self.disconnected(),
+            Broken::TimedOut => Error::new(
+                ErrorKind::Timeout,
+                format!("{} did not answer within the deadline", self.endpoint.name),
+            ),
             Broken::TooLarge { size } => Error::new(
                 ErrorKind::TooLarge,
                 format!("the answer takes {size} bytes"),
@@ -157,9 +253,7 @@ impl Session {
                 format!("the connection to {} carried {what}", self.endpoint.name),
             ),
             Broken::Io(error) => Error::io("the connection to a server failed", error),
-        };
-        drop(connection.take());
-        error.ran(executed).in_process(self.label())
+        }
     }
 
     fn disconnected(&self) -> Error {
@@ -174,16 +268,16 @@ impl Session {
         Error::new(ErrorKind::Disconnected, text).with_exit(status)
     }
 
-    fn borrow(self: &Arc<Self>) -> Result<Lent, Error> {
+    fn borrow(self: &Arc<Self>, deadline: Deadline) -> Result<Lent, Error> {
         let idle = self.pool.take_idle();
-        let pooled = idle.map_or_else(|| self.connect(), Ok)?;
+        let pooled = idle.map_or_else(|| self.connect(deadline), Ok)?;
         Ok(Lent {
             session: Arc::clone(self),
             pooled: Some(pooled),
         })
     }
 
-    fn connect(&self) -> Result<Pooled, Error> {
+    fn connect(&self, deadline: Deadline) -> Result<Pooled, Error> {
         let place = self.pool.place().ok_or_else(|| {
             let text = format!(
                 "{MAX_CONNECTIONS} calls from this process to {} are under way",
@@ -191,19 +285,25 @@ impl Session {
             );
             Error::new(ErrorKind::Overloaded, text)
         })?;
-        Ok(place.taken_by(self.open_connection()?))
+        Ok(place.taken_by(self.open_connection(&Say::Connect, deadline)?))
     }
 
-    fn open_connection(&self) -> Result<Box<dyn Connection>, Error> {
+    fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
+        let mut watched = Ok(());
+        self.news
+            .call_once(|| watched = self.control.watch_for(self.one_way_calls()));
+        watched.map_err(|error| Error::io("watching a control socket", error))?;
+        self.open_connection(&Say::ConnectLane, deadline)
+    }
+
+    fn open_connection(&self, say: &Say, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
         let offer = Channel.offer(Arc::clone(&self.peer));
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;
-        let message = codec::encode(&Control::Connect)?;
+        let message = codec::encode(say)?;
         let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
-        match self
-            .control
-            .send(&message, &fds, Deadline::after(Some(CONTROL_PATIENCE)))
-        {
+        let patience = deadline.earlier(Deadline::after(Some(CONTROL_PATIENCE)));
+        match (*self.control).as_ref().send(&message, &fds, patience) {
             Ok(()) => Ok(connection),
             Err(SendError::Closed) => Err(self.disconnected().in_process(self.label())),
             Err(SendError::Full) => {

@@ -127,17 +127,26 @@ pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
     interface: u64,
     deserializer: D,
 ) -> Result<Arc<Lease>, D::Error> {
-    let (nonce, index, written) = <(u64, u64, u64)>::deserialize(deserializer)?;
+    let (lease, written) = read_any_handle(deserializer)?;
     if written != interface {
         return Err(refuse_to_decode("a handle to an object of another type"));
     }
+    Ok(lease)
+}
+
+/// The same, for a handle of any interface, which comes with it.
+pub(super) fn read_any_handle<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<(Arc<Lease>, u64), D::Error> {
+    let (nonce, index, interface) = <(u64, u64, u64)>::deserialize(deserializer)?;
     let lease = OPEN.with_borrow(|open| {
         let message = open
             .last()
             .filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
         message.leases.get(usize::try_from(index).ok()?).cloned()
     });
-    lease.ok_or_else(|| refuse_to_decode(OUTSIDE))
+    let lease = lease.ok_or_else(|| refuse_to_decode(OUTSIDE))?;
+    Ok((lease, interface))
 }
 
 const OUTSIDE: &str = "a Shared<T> can be written and read only as part of a call, a task's arguments or a result, and on the \

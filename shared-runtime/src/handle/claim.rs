@@ -1,27 +1,60 @@
 //! Handles at the edge of a message: offered as claims by whoever sends it, taken as leases by whoever gets it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::home;
-use super::lease::{Lease, Place};
+use super::lease::{Lease, Place, gone};
 use crate::address::Endpoint;
+use crate::client::Session;
 use crate::error::{Error, ErrorKind};
 use crate::message::{Claim, ErrorOnWire};
+use crate::object::{REGISTRY, SessionId};
 use crate::os::Deadline;
 
-/// A lease of our own for a handle that came in a message. A failure becomes a handle whose calls say why.
-pub(crate) fn arrival(claim: &Claim, deadline: Deadline) -> Arc<Lease> {
-    match claim {
-        Claim::At { endpoint, object } => Lease::take(endpoint, *object, deadline),
-        Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
-        Claim::Granted { .. } => {
-            let text = "a lease was granted where none can be: the message did not come from the object's server";
-            Lease::nowhere(Error::new(ErrorKind::Decode, text))
+/// Leases of our own for the handles that came in a message, in their order. A failure becomes a handle whose calls say why:
+/// it never fails the message. `from` is the session whose server sent it, which alone can have granted leases.
+///
+/// Each server is asked once, for all of its objects.
+pub(crate) fn arrivals(
+    claims: &[Claim],
+    from: Option<&Arc<Session>>,
+    deadline: Deadline,
+) -> Vec<Arc<Lease>> {
+    let mut elsewhere: HashMap<&Endpoint, Vec<u64>> = HashMap::new();
+    for claim in claims {
+        if let Claim::At { endpoint, object } = claim {
+            elsewhere.entry(endpoint).or_default().push(*object);
         }
     }
+    let mut taken: HashMap<&Endpoint, std::vec::IntoIter<Arc<Lease>>> = elsewhere
+        .into_iter()
+        .map(|(endpoint, objects)| {
+            let leases = Lease::take(endpoint, &objects, deadline);
+            (endpoint, leases.into_iter())
+        })
+        .collect();
+    let lease = |claim: &Claim| match claim {
+        Claim::Granted { object } => from.map_or_else(
+            || Lease::nowhere(not_granted()),
+            |session| Lease::granted(session, *object),
+        ),
+        Claim::At { endpoint, .. } => taken
+            .get_mut(endpoint)
+            .and_then(Iterator::next)
+            .unwrap_or_else(|| Lease::nowhere(gone())),
+        Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
+    };
+    claims.iter().map(lease).collect()
 }
 
-/// How a handle is offered to whoever gets the message.
+fn not_granted() -> Error {
+    let text =
+        "a lease was granted where none can be: the message did not come from the object's server";
+    Error::new(ErrorKind::Decode, text)
+}
+
+/// How a handle is offered to whoever gets the message: the sender keeps its own lease until the receiver has one.
 pub(crate) fn claim(lease: &Arc<Lease>) -> Result<Claim, Error> {
     Ok(match lease.place() {
         Place::Here(hosted) => Claim::At {
@@ -32,6 +65,30 @@ pub(crate) fn claim(lease: &Arc<Lease>) -> Result<Claim, Error> {
             endpoint: Endpoint::clone(session.endpoint()),
             object: *object,
         },
-        Place::Nowhere(cause) => Claim::Broken(ErrorOnWire(cause.clone())),
+        Place::Nowhere { cause, .. } => Claim::Broken(ErrorOnWire(cause.clone())),
     })
+}
+
+/// How a handle is offered in a reply to `session`: one of our own objects with a lease of it, which is counted now, before
+/// what keeps the object alive here goes.
+pub(crate) fn grant(lease: &Arc<Lease>, session: SessionId) -> Claim {
+    let offered = match lease.place() {
+        Place::Here(hosted) => REGISTRY
+            .lease(hosted.id(), session)
+            .map(|hosted| Claim::Granted {
+                object: hosted.id(),
+            })
+            .ok_or_else(gone),
+        _ => claim(lease),
+    };
+    offered.unwrap_or_else(|error| Claim::Broken(ErrorOnWire(error)))
+}
+
+/// Takes back what was granted with a reply that could not be sent.
+pub(crate) fn take_back(claims: &[Claim], session: SessionId) {
+    for claim in claims {
+        if let Claim::Granted { object } = claim {
+            REGISTRY.release(*object, session, 1);
+        }
+    }
 }

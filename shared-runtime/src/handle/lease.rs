@@ -1,6 +1,6 @@
 //! What stands behind every clone of a handle in this process: one share of the object's life.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
@@ -10,8 +10,9 @@ use super::home;
 use crate::address::{Endpoint, ServerId};
 use crate::client::{Session, dial};
 use crate::error::{Error, ErrorKind, Executed};
-use crate::message::{Handles, Request, Subject};
+use crate::message::{Claim, ErrorOnWire, Handles, Request, Subject};
 use crate::object::{Hosted, LOCAL, REGISTRY};
+use crate::order::ObjectKey;
 use crate::os::{Deadline, forked};
 
 /// How long taking a lease may last, where no deadline is nearer.
@@ -33,14 +34,16 @@ pub(crate) enum Place {
         session: Arc<Session>,
         object: u64,
     },
-    /// Nowhere that could be reached: every call gives this error.
-    Nowhere(Error),
+    /// Nowhere that could be reached: every call gives this error. Such a handle is equal to its own clones alone, by a number
+    /// of its own.
+    Nowhere {
+        cause: Error,
+        number: u64,
+    },
 }
 
-type Key = (ServerId, u64);
-
 /// The leases of this process.
-static LEASES: LazyLock<Mutex<HashMap<Key, Weak<Lease>>>> = LazyLock::new(Mutex::default);
+static LEASES: LazyLock<Mutex<HashMap<ObjectKey, Weak<Lease>>>> = LazyLock::new(Mutex::default);
 
 impl Lease {
     /// For an object that has just been hosted here, with its first lease.
@@ -64,27 +67,50 @@ impl Lease {
         })
     }
 
-    /// For an object that some other process holds for us until we have asked its server for a lease.
-    pub(crate) fn take(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Arc<Self> {
+    /// For objects of one server that somebody else keeps alive until we have asked for leases, in their order. Those of which
+    /// this process has a lease already are not asked for.
+    pub(crate) fn take(endpoint: &Endpoint, objects: &[u64], deadline: Deadline) -> Vec<Arc<Self>> {
         if endpoint.server == home::server_id() {
-            return Self::here(object);
+            return objects.iter().map(|object| Self::here(*object)).collect();
         }
-        if let Some(lease) = table()
-            .get(&(endpoint.server, object))
-            .and_then(Weak::upgrade)
-        {
-            return lease;
+        let mut leases: HashMap<u64, Arc<Self>> = HashMap::new();
+        for object in objects {
+            if let Some(held) = Self::held((endpoint.server, *object)) {
+                leases.insert(*object, held);
+            }
         }
-        let deadline = deadline.earlier(Deadline::after(Some(TAKE_PATIENCE)));
-        ask(endpoint, object, deadline)
-            .map_or_else(Self::nowhere, |session| Self::granted(&session, object))
+        let missing: BTreeSet<u64> = objects
+            .iter()
+            .copied()
+            .filter(|object| !leases.contains_key(object))
+            .collect();
+        let missing: Vec<u64> = missing.into_iter().collect();
+        let taken = ask(endpoint, &missing, deadline);
+        leases.extend(missing.into_iter().zip(taken));
+        objects
+            .iter()
+            .map(|object| {
+                leases
+                    .get(object)
+                    .map_or_else(|| Self::nowhere(gone()), Arc::clone)
+            })
+            .collect()
+    }
+
+    /// The lease that this process has of an object already.
+    pub(crate) fn held(key: ObjectKey) -> Option<Arc<Self>> {
+        table().get(&key).and_then(Weak::upgrade)
     }
 
     /// For a handle that did not survive its way.
     pub(crate) fn nowhere(cause: Error) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
-            // Whatever the attempt to take it did, the calls through it are never sent.
-            place: Place::Nowhere(cause.ran(Executed::No)),
+            place: Place::Nowhere {
+                // Whatever the attempt to take it did, the calls through it are never sent.
+                cause: cause.ran(Executed::No),
+                number: NEXT.fetch_add(1, Ordering::Relaxed),
+            },
             count: AtomicU64::new(0),
         })
     }
@@ -94,11 +120,11 @@ impl Lease {
     }
 
     /// The server and the object, which together are the object's identity.
-    pub(crate) fn key(&self) -> Option<Key> {
+    pub(crate) fn key(&self) -> ObjectKey {
         match &self.place {
-            Place::Here(hosted) => Some((home::server_id(), hosted.id())),
-            Place::At { session, object } => Some((session.endpoint().server, *object)),
-            Place::Nowhere(_) => None,
+            Place::Here(hosted) => (home::server_id(), hosted.id()),
+            Place::At { session, object } => (session.endpoint().server, *object),
+            Place::Nowhere { number, .. } => (ServerId::NONE, *number),
         }
     }
 
@@ -108,7 +134,7 @@ impl Lease {
             place,
             count: AtomicU64::new(1),
         });
-        let Some(key) = new.key() else { return new };
+        let key = new.key();
         let mut table = table();
         if let Some(held) = table.get(&key).and_then(Weak::upgrade) {
             held.count.fetch_add(1, Ordering::Relaxed);
@@ -130,7 +156,7 @@ impl Drop for Lease {
         if forked() {
             return;
         }
-        let Some(key) = self.key() else { return };
+        let key = self.key();
         let mut table = table();
         if table
             .get(&key)
@@ -144,7 +170,7 @@ impl Drop for Lease {
             _ if count == 0 => {}
             Place::Here(hosted) => REGISTRY.release(hosted.id(), LOCAL, count),
             Place::At { session, object } => session.release(*object, count),
-            Place::Nowhere(_) => {}
+            Place::Nowhere { .. } => {}
         }
     }
 }
@@ -157,24 +183,53 @@ impl fmt::Debug for Lease {
     }
 }
 
-fn table() -> MutexGuard<'static, HashMap<Key, Weak<Lease>>> {
+fn table() -> MutexGuard<'static, HashMap<ObjectKey, Weak<Lease>>> {
     LEASES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn ask(endpoint: &Endpoint, object: u64, deadline: Deadline) -> Result<Arc<Session>, Error> {
-    let session = dial(endpoint)?;
-    let request = Request {
-        subject: Subject::Take {
-            objects: vec![object],
-        },
-        timeout: deadline.remaining(),
-        held: Vec::new(),
-        handles: Handles::default(),
-    };
-    let answer = session.exchange(&request, &[], (), deadline)?;
-    match &answer.reply.outcome {
-        Ok(()) => Ok(session),
-        Err(error) => Err(error.0.clone()),
+/// Leases of these objects, or handles that say why there is none.
+fn ask(endpoint: &Endpoint, objects: &[u64], deadline: Deadline) -> Vec<Arc<Lease>> {
+    if objects.is_empty() {
+        return Vec::new();
+    }
+    let deadline = deadline.earlier(Deadline::after(Some(TAKE_PATIENCE)));
+    let asked = dial(endpoint, deadline).and_then(|session| {
+        let request = Request {
+            subject: Subject::Take {
+                objects: objects.to_vec(),
+            },
+            timeout: deadline.remaining(),
+            held: Vec::new(),
+            handles: Handles::default(),
+        };
+        let answer = session.exchange(&request, &[], (), deadline)?;
+        match answer.reply.outcome {
+            Ok(()) => Ok((session, answer.reply.handles.claims)),
+            Err(ErrorOnWire(error)) => Err(error),
+        }
+    });
+    match asked {
+        Ok((session, claims)) => {
+            let mut leases: Vec<_> = claims
+                .iter()
+                .map(|claim| answered(&session, claim))
+                .collect();
+            // A server that leaves some out has said nothing about them.
+            leases.resize_with(objects.len(), || Lease::nowhere(gone()));
+            leases
+        }
+        Err(error) => objects
+            .iter()
+            .map(|_| Lease::nowhere(error.clone()))
+            .collect(),
+    }
+}
+
+fn answered(session: &Arc<Session>, claim: &Claim) -> Arc<Lease> {
+    match claim {
+        Claim::Granted { object } => Lease::granted(session, *object),
+        Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
+        Claim::At { .. } => Lease::nowhere(gone()),
     }
 }
 

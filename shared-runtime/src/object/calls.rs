@@ -13,21 +13,25 @@ pub(crate) static CALLS: Calls = Calls {
     state: Mutex::new(State {
         last: 0,
         running: BTreeMap::new(),
+        committed: 0,
         awaited: false,
     }),
-    ended: Condvar::new(),
+    over: Condvar::new(),
 };
 
 #[derive(Debug)]
 pub(crate) struct Calls {
     state: Mutex<State>,
-    ended: Condvar,
+    over: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     last: u64,
     running: BTreeMap<u64, RunningCall>,
+    /// The calls that have arrived and are not over: those that run, those whose answer is being sent, and one-way calls in a
+    /// queue.
+    committed: usize,
     /// Whether anybody waits for the calls to end: waking nobody costs a system call all the same.
     awaited: bool,
 }
@@ -61,6 +65,12 @@ impl Calls {
         Call(number)
     }
 
+    /// Notes that a call has arrived; it is over when the returned value goes.
+    pub(crate) fn commit(&self) -> Committed {
+        self.state().committed += 1;
+        Committed(())
+    }
+
     pub(crate) fn list(&self) -> Vec<RunningCall> {
         self.state().running.values().cloned().collect()
     }
@@ -77,23 +87,31 @@ impl Calls {
             .collect()
     }
 
-    /// Waits until no call runs, or the deadline passes.
+    /// Waits until every call that has arrived is over, or the deadline passes.
     pub(crate) fn wait_for_none(&self, deadline: Deadline) {
         let mut state = self.state();
         state.awaited = true;
-        while !state.running.is_empty() && !deadline.passed() {
+        while (state.committed > 0 || !state.running.is_empty()) && !deadline.passed() {
             state = match deadline.remaining() {
                 Some(left) => {
-                    self.ended
+                    self.over
                         .wait_timeout(state, left)
                         .unwrap_or_else(PoisonError::into_inner)
                         .0
                 }
                 None => self
-                    .ended
+                    .over
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner),
             };
+        }
+    }
+
+    fn end(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        change(&mut state);
+        if state.awaited {
+            self.over.notify_all();
         }
     }
 
@@ -117,10 +135,16 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let mut state = CALLS.state();
-        state.running.remove(&self.0);
-        if state.awaited {
-            CALLS.ended.notify_all();
-        }
+        CALLS.end(|state| drop(state.running.remove(&self.0)));
+    }
+}
+
+/// A call that is not over.
+#[derive(Debug)]
+pub(crate) struct Committed(());
+
+impl Drop for Committed {
+    fn drop(&mut self) {
+        CALLS.end(|state| state.committed -= 1);
     }
 }

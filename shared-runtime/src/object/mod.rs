@@ -1,14 +1,19 @@
 //! The objects of this process: what is hosted, who holds it, who runs in it. Knows no sockets and no messages.
 
+mod caller;
 mod calls;
 mod hosted;
 mod lock;
+mod queue;
 mod reaper;
 mod registry;
 
+pub(crate) use caller::Caller;
 pub(crate) use calls::{CALLS, RunningCall};
 pub(crate) use hosted::Hosted;
 pub use hosted::Object;
 pub(crate) use lock::{Access, Cancel, Refused};
+pub(crate) use queue::{Line, Queue};
 pub(crate) use reaper::finish_drops;
-pub(crate) use registry::{LOCAL, REGISTRY, SessionId};
+pub use registry::SessionId;
+pub(crate) use registry::{LOCAL, REGISTRY};

@@ -1,4 +1,5 @@
-//! The thread on which hosted values are dropped: their `Drop` is user code, which may block and may panic.
+//! The thread on which hosted values are dropped, and what users want done at a session's end is done: user code, which may
+//! block and may panic.
 
 use std::any::Any;
 use std::sync::mpsc::{Sender, channel};
@@ -10,19 +11,27 @@ use crate::panic::catch;
 /// What the thread is given.
 enum Job {
     Drop(Box<dyn Any + Send>),
+    Run(Box<dyn FnOnce() + Send>),
     /// Everything before this has been dropped.
     Mark(Sender<()>),
 }
 
+impl Job {
+    /// A panic concerns nobody who could be told.
+    fn run(self) {
+        match self {
+            Self::Drop(value) => drop(catch("", || drop(value))),
+            Self::Run(user_code) => drop(catch("", user_code)),
+            Self::Mark(reached) => drop(reached.send(())),
+        }
+    }
+}
+
 static JOBS: LazyLock<Option<Mutex<Sender<Job>>>> = LazyLock::new(|| {
-    let (sender, jobs) = channel();
+    let (sender, jobs) = channel::<Job>();
     let run = move || {
         for job in jobs {
-            match job {
-                // A panic in `Drop` concerns nobody who could be told; the value is gone either way.
-                Job::Drop(value) => drop(catch("", || drop(value))),
-                Job::Mark(reached) => drop(reached.send(())),
-            }
+            job.run();
         }
     };
     std::thread::Builder::new()
@@ -33,16 +42,23 @@ static JOBS: LazyLock<Option<Mutex<Sender<Job>>>> = LazyLock::new(|| {
 });
 
 pub(super) fn drop_later(value: Box<dyn Any + Send>) {
+    later(Job::Drop(value));
+}
+
+pub(super) fn run_later(user_code: Box<dyn FnOnce() + Send>) {
+    later(Job::Run(user_code));
+}
+
+/// Hands a job to the thread; without one to be had, does it here.
+fn later(job: Job) {
     match &*JOBS {
-        Some(jobs) => {
-            // The thread never ends, so the channel is open.
-            let _ = jobs
-                .lock()
+        // The thread never ends, so the channel is open.
+        Some(jobs) => drop(
+            jobs.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .send(Job::Drop(value));
-        }
-        // No thread to be had: here, then.
-        None => drop(catch("", || drop(value))),
+                .send(job),
+        ),
+        None => job.run(),
     }
 }
 

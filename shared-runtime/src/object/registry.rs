@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::hosted::{Hosted, Object};
 
-/// One client process at this server.
+/// One client process at this server, for as long as it is connected. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SessionId(pub(crate) u64);
+pub struct SessionId(pub(crate) u64);
 
 /// This process as a holder of its own objects.
 pub(crate) const LOCAL: SessionId = SessionId(0);

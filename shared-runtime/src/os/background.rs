@@ -1,18 +1,25 @@
 //! The one background thread of a process: it waits on descriptors and runs short runtime work, never user code.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 
 use super::{Deadline, wait};
 
-/// Something to do when a descriptor is ready. None of it may block.
+/// Something to do when a descriptor is ready, or a time has come. None of it may block.
 pub(crate) trait Watch: Send {
     /// What is waited for: any of these.
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)>;
 
-    /// One of the descriptors is ready.
+    /// When to run even if none of them is ready.
+    fn deadline(&self) -> Deadline {
+        Deadline::NEVER
+    }
+
+    /// One of the descriptors is ready, or the deadline has passed.
     fn ready(&mut self) -> Next;
 }
 
@@ -41,28 +48,30 @@ pub(crate) fn run_in_background(watch: Box<dyn Watch>) {
 struct Background {
     wake: OwnedFd,
     inbox: Mutex<Vec<Box<dyn Watch>>>,
+    started: AtomicBool,
 }
 
+/// How long the thread rests when the kernel cannot even poll, for want of memory.
+const RECOVERY: Duration = Duration::from_millis(10);
+
 impl Background {
-    /// `None` where the system has no descriptor or thread to give: then what was to be released goes with the process.
+    /// `None` where the system has no descriptor to give: then what was to be released goes with the process. Where it has
+    /// no thread to give, what is handed over waits for the next attempt.
     fn running() -> Option<&'static Self> {
         static BACKGROUND: OnceLock<Option<Background>> = OnceLock::new();
-        let mut first = false;
-        let background = BACKGROUND
-            .get_or_init(|| {
-                first = true;
-                let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-                Some(Self {
-                    wake,
-                    inbox: Mutex::new(Vec::new()),
-                })
+        let new = || {
+            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
+            Some(Self {
+                wake,
+                inbox: Mutex::new(Vec::new()),
+                started: AtomicBool::new(false),
             })
-            .as_ref()?;
-        if first {
-            std::thread::Builder::new()
-                .name("shared-background".into())
-                .spawn(|| background.run())
-                .ok()?;
+        };
+        let background = BACKGROUND.get_or_init(new).as_ref()?;
+        if !background.started.swap(true, Ordering::AcqRel) {
+            let thread = std::thread::Builder::new().name("shared-background".into());
+            let started = thread.spawn(|| background.run());
+            background.started.store(started.is_ok(), Ordering::Release);
         }
         Some(background)
     }
@@ -72,16 +81,23 @@ impl Background {
         loop {
             watches.append(&mut self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
             let mut fds = vec![(self.wake.as_fd(), PollFlags::IN)];
+            let mut deadline = Deadline::NEVER;
             let counts: Vec<usize> = watches
                 .iter()
                 .map(|watch| {
                     let own = watch.fds();
                     fds.extend_from_slice(&own);
+                    deadline = deadline.earlier(watch.deadline());
                     own.len()
                 })
                 .collect();
-            let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else {
-                continue;
+            let ready = match wait(&fds, deadline) {
+                Ok(Some(ready)) => ready,
+                Ok(None) => vec![false; fds.len()],
+                Err(_) => {
+                    std::thread::sleep(RECOVERY);
+                    continue;
+                }
             };
             if ready[0] {
                 let _ = rustix::io::read(&self.wake, &mut [0; 8]);
@@ -91,7 +107,8 @@ impl Background {
             watches.retain_mut(|watch| {
                 let (own, others) = rest.split_at(counts.next().unwrap_or(0));
                 rest = others;
-                !own.contains(&true) || watch.ready() == Next::Wait
+                let due = own.contains(&true) || watch.deadline().passed();
+                !due || watch.ready() == Next::Wait
             });
         }
     }

@@ -19,6 +19,9 @@ use super::Deadline;
 /// The most descriptors one message may carry.
 const MAX_FDS: usize = 8;
 
+/// The shortest time a socket can be told to wait.
+const SHORTEST: Duration = Duration::from_micros(1);
+
 /// One end of a connection that keeps message boundaries (`SOCK_SEQPACKET`), close-on-exec.
 #[derive(Debug)]
 pub(crate) struct Socket(OwnedFd);
@@ -63,16 +66,24 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// Connects, or gives up after `patience`: connecting waits while the other side has many to accept.
-    pub(crate) fn connect(name: &[u8], patience: Duration) -> io::Result<Self> {
+    /// Connects, or gives up at the deadline: connecting waits while the other side has many to accept.
+    pub(crate) fn connect(name: &[u8], deadline: Deadline) -> io::Result<Self> {
         let socket = socket_with(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
             SocketFlags::CLOEXEC,
             None,
         )?;
-        set_socket_timeout(&socket, Timeout::Send, Some(patience))?;
-        connect(&socket, &SocketAddrUnix::new_abstract_name(name)?)?;
+        let address = SocketAddrUnix::new_abstract_name(name)?;
+        loop {
+            // Zero would be no limit at all.
+            let patience = deadline.remaining().map(|left| left.max(SHORTEST));
+            set_socket_timeout(&socket, Timeout::Send, patience)?;
+            match connect(&socket, &address) {
+                Err(Errno::INTR) => {}
+                connected => break connected?,
+            }
+        }
         Ok(Self(socket))
     }
 
@@ -169,6 +180,12 @@ impl Socket {
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+impl AsRef<Self> for Socket {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

@@ -8,9 +8,8 @@ use rustix::event::PollFlags;
 
 use super::bootstrap::Inherited;
 use crate::codec;
-use crate::context::{self, Context};
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Parcel, Place, arrival, claim};
+use crate::handle::{Parcel, Place, arrivals, claim};
 use crate::interface::{Arguments, Encoded, Returned, task};
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ServerSettings, ToChild};
 use crate::os::{Deadline, Peer, wait};
@@ -93,11 +92,7 @@ fn run_task(
     handles: &Handles,
     body: &[u8],
 ) -> Result<i32, Error> {
-    let leases = handles
-        .claims
-        .iter()
-        .map(|claim| arrival(claim, Deadline::NEVER))
-        .collect();
+    let leases = arrivals(&handles.claims, None, Deadline::NEVER);
     control.say(&FromChild::Started, &[])?;
     let arguments = Arguments {
         body,
@@ -106,18 +101,12 @@ fn run_task(
     };
     let returned = task(name).and_then(|task| {
         let within = || catch(program::label(), || (task.run)(arguments));
-        context::within(
-            Context {
-                deadline: Deadline::NEVER,
-                held: Vec::new(),
-            },
-            within,
-        )
-        .unwrap_or_else(|panic| {
-            let error = Error::new(ErrorKind::Panicked, panic.to_string());
-            Err(error.ran(Executed::Yes).with_panic(panic))
-        })
-        .map_err(|error| error.in_task(task.name))
+        within()
+            .unwrap_or_else(|panic| {
+                let error = Error::new(ErrorKind::Panicked, panic.to_string());
+                Err(error.ran(Executed::Yes).with_panic(panic))
+            })
+            .map_err(|error| error.in_task(task.name))
     });
     finish(control, returned)
 }
@@ -178,7 +167,7 @@ fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Parcel, Error> {
 /// Serves until the owner says to stop, or ends.
 fn serve(control: &mut Control, settings: &ServerSettings) -> Result<i32, Error> {
     ignore_sigint();
-    server::configure(settings.max_message);
+    server::configure(settings);
     crate::handle::listen_with(server::listen);
     let endpoint = server::listen()?;
     control.say(&FromChild::Serving(endpoint), &[])?;

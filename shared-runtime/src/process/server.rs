@@ -10,15 +10,15 @@ use rustix::process::Signal;
 use super::spawn::{self, Spawned};
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
-use crate::message::{FromChild, ServerSettings, ToChild};
+use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
 use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
 
 /// How long a server may take to end, unless it was told otherwise.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How large a message may be unless the server was told otherwise: 1 GiB.
-const MAX_MESSAGE: usize = 1 << 30;
+/// How long a call may wait for an object unless the server was told otherwise.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A child process that hosts objects, as a [`ServerHandle`] that ends it when dropped.
 ///
@@ -141,6 +141,7 @@ pub struct ServerBuilder {
     name: Option<String>,
     cpus: Vec<usize>,
     max_message: usize,
+    lock_timeout: Duration,
     shutdown_timeout: Duration,
 }
 
@@ -150,6 +151,7 @@ impl Default for ServerBuilder {
             name: None,
             cpus: Vec::new(),
             max_message: MAX_MESSAGE,
+            lock_timeout: LOCK_TIMEOUT,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
         }
     }
@@ -177,6 +179,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How long a call may wait for an object that other calls use, where its deadline is not nearer. It ends what no caller can
+    /// see: two chains of calls that wait for each other's objects. The error names who held the object. Default: 30 s.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
     /// How long [`shutdown`](ServerProcess::shutdown) waits for the server before it ends it by force. Default: 1 s.
     #[must_use]
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
@@ -196,6 +206,7 @@ impl ServerBuilder {
         let mut spawned = spawn::spawn(&name, &self.cpus)?;
         let settings = ServerSettings {
             max_message: self.max_message,
+            lock_timeout: self.lock_timeout,
             shutdown_timeout: self.shutdown_timeout,
         };
         spawned.tell(&ToChild::Serve { settings }, &[])?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::spawn::{self, Spawned};
 use crate::error::{CallError, Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
-use crate::handle::{Parcel, arrival, claim, unpack};
+use crate::handle::{Parcel, arrivals, claim, unpack};
 use crate::interface::Task;
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ToChild};
 use crate::os::Deadline;
@@ -286,12 +286,7 @@ fn open<T: DeserializeOwned, E: DeserializeOwned>(
     reply: &Reply,
     body: &[u8],
 ) -> Result<T, CallError<E>> {
-    let leases = reply
-        .handles
-        .claims
-        .iter()
-        .map(|claim| arrival(claim, Deadline::NEVER))
-        .collect();
+    let leases = arrivals(&reply.handles.claims, None, Deadline::NEVER);
     // A child that is gone already needs no answer.
     let _ = spawned.tell(&ToChild::Taken, &[]);
     if let Err(ErrorOnWire(error)) = &reply.outcome {

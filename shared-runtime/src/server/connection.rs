@@ -3,17 +3,16 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use super::inspect::inspect;
+use super::answers::answer;
 use super::limits::max_message;
 use super::sessions::Session;
 use crate::codec;
-use crate::context::Context;
-use crate::dispatch::{self, Caller};
+use crate::dispatch;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, Place, arrival, claim, gone};
-use crate::interface::{Arguments, Encoded, Returned, encode};
+use crate::handle::{Lease, Parcel, Place, arrivals, grant, take_back};
+use crate::interface::{Arguments, Encoded, Returned};
 use crate::message::{Claim, ErrorOnWire, Handles, Reply, Request, Subject};
-use crate::object::REGISTRY;
+use crate::object::CALLS;
 use crate::os::Deadline;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
@@ -78,6 +77,8 @@ impl Serving<'_> {
             if matches!(request.subject, Subject::Taken) {
                 continue;
             }
+            // Until the answer is on its way: a server that ends waits for that.
+            let _committed = CALLS.commit();
             let returned = self.answer(request, body);
             if self.reply(returned).is_err() {
                 return;
@@ -93,59 +94,29 @@ impl Serving<'_> {
 
     fn answer(&self, request: Request, body: &[u8]) -> Returned {
         let deadline = Deadline::after(request.timeout);
-        let leases = request
-            .handles
-            .claims
-            .iter()
-            .map(|claim| arrival(claim, deadline))
-            .collect();
         let arguments = Arguments {
             body,
             nonce: request.handles.nonce,
-            leases,
+            leases: arrivals(&request.handles.claims, None, deadline),
         };
-        let context = Context {
+        let call = dispatch::Call {
+            caller: &self.session.caller,
+            cancel: &self.session.caller.gone,
             deadline,
             held: request.held,
-        };
-        let caller = Caller {
-            label: &self.session.label,
-            cancel: &self.session.cancel,
-            context,
         };
         match request.subject {
             Subject::Method {
                 object,
                 interface,
                 method,
-            } => dispatch::call_method(caller, object, interface, method, arguments),
+            } => dispatch::call_method(call, object, interface, method, arguments),
             Subject::Constructor {
                 interface,
                 constructor,
-            } => dispatch::construct(caller, interface, constructor, arguments),
-            Subject::Take { objects } => Self::take(&objects),
-            Subject::ClearPoison { object } => {
-                REGISTRY.get(object).ok_or_else(gone)?.set_poisoned(false);
-                encode(&())
-            }
-            Subject::Inspect => encode(&inspect()),
-            Subject::ObjectCount => encode(&REGISTRY.len()),
-            Subject::Taken => encode(&()),
+            } => dispatch::construct(call, interface, constructor, arguments),
+            subject => answer(subject, arguments),
         }
-    }
-
-    /// Leases of all of the objects, or of none. They are granted as those of any reply are: one that does not arrive, or that
-    /// nobody waits for any more, gives them back.
-    fn take(objects: &[u64]) -> Returned {
-        let leases: Vec<Arc<Lease>> = objects.iter().map(|object| Lease::here(*object)).collect();
-        if leases
-            .iter()
-            .any(|lease| matches!(lease.place(), Place::Nowhere(_)))
-        {
-            return Err(gone());
-        }
-        let Encoded(answer) = encode(&())?;
-        Ok(Encoded(Parcel { leases, ..answer }))
     }
 
     fn reply(&mut self, returned: Returned) -> Result<(), Broken> {
@@ -169,7 +140,8 @@ impl Serving<'_> {
             nonce,
             leases,
         } = parcel;
-        let claims: Vec<Claim> = leases.iter().map(|lease| self.grant(lease)).collect();
+        let session = self.session.caller.session;
+        let claims: Vec<Claim> = leases.iter().map(|lease| grant(lease, session)).collect();
         let reply = Reply {
             outcome: Ok(()),
             handles: Handles { nonce, claims },
@@ -178,7 +150,7 @@ impl Serving<'_> {
         self.pins = leases.into_iter().filter(elsewhere).collect();
         let sent = self.send(&reply, &body);
         if sent.is_err() {
-            self.take_back(&reply);
+            take_back(&reply.handles.claims, session);
             self.pins.clear();
         }
         match sent {
@@ -197,29 +169,6 @@ impl Serving<'_> {
             return Err(Broken::TooLarge { size });
         }
         self.connection.send(&head, body, Deadline::NEVER)
-    }
-
-    fn grant(&self, lease: &Arc<Lease>) -> Claim {
-        let offered = match lease.place() {
-            Place::Here(hosted) => {
-                let granted = REGISTRY.lease(hosted.id(), self.session.id);
-                granted
-                    .map(|hosted| Claim::Granted {
-                        object: hosted.id(),
-                    })
-                    .ok_or_else(gone)
-            }
-            _ => claim(lease),
-        };
-        offered.unwrap_or_else(|error| Claim::Broken(ErrorOnWire(error)))
-    }
-
-    fn take_back(&self, reply: &Reply) {
-        for claim in &reply.handles.claims {
-            if let Claim::Granted { object } = claim {
-                REGISTRY.release(*object, self.session.id, 1);
-            }
-        }
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn inspect() -> Inspection {
     let sessions = SESSIONS.list();
     let list = REGISTRY.list();
     let name = |id: SessionId| {
-        let session = sessions.iter().find(|session| session.id == id);
+        let session = sessions.iter().find(|session| session.caller.session == id);
         session.map_or_else(
             || {
                 if id == LOCAL {
@@ -76,7 +76,7 @@ pub(crate) fn inspect() -> Inspection {
                     "a client that has left".to_owned()
                 }
             },
-            |s| s.label.clone(),
+            |s| s.caller.label.clone(),
         )
     };
     let objects = list.iter().map(|(hosted, holders)| ObjectInfo {
@@ -99,8 +99,8 @@ pub(crate) fn inspect() -> Inspection {
         sessions: sessions
             .iter()
             .map(|s| SessionInfo {
-                process: s.label.clone(),
-                objects: held_by(s.id),
+                process: s.caller.label.clone(),
+                objects: held_by(s.caller.session),
             })
             .collect(),
         calls: CALLS.list().iter().map(call_info).collect(),

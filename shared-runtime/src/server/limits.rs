@@ -2,18 +2,16 @@
 
 use std::sync::OnceLock;
 
-/// How large a message may be unless the server was told otherwise.
-const MAX_MESSAGE: usize = 1 << 30;
-
-/// The most connections of one session, as clients know.
-pub(super) const MAX_CONNECTIONS: usize = 256;
+use crate::dispatch;
+use crate::message::{MAX_MESSAGE, ServerSettings};
 
 static MAX: OnceLock<usize> = OnceLock::new();
 
 /// Set before the first session, by a server process.
-pub(crate) fn configure(max_message: usize) {
+pub(crate) fn configure(settings: &ServerSettings) {
     // A server is configured once, before it listens.
-    let _ = MAX.set(max_message);
+    let _ = MAX.set(settings.max_message);
+    dispatch::set_lock_timeout(settings.lock_timeout);
 }
 
 /// The most bytes of a request or a reply.

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::session;
 use super::sessions::SESSIONS;
+use super::{names, session, tickets};
 use crate::address::{Address, Endpoint};
 use crate::error::Error;
 use crate::handle::server_id;
@@ -69,6 +69,8 @@ pub(crate) fn stop(deadline: Deadline) {
     }
     CALLS.wait_for_none(deadline);
     SESSIONS.end_all();
+    names::clear();
+    tickets::clear();
     REGISTRY.clear();
     finish_drops(deadline);
 }

@@ -1,14 +1,20 @@
 //! This process as a server of its objects: sessions come in, requests are dispatched, replies go out. The mirror image of
 //! `client`.
 
+mod answers;
 mod connection;
 mod inspect;
+mod lane;
 mod limits;
 mod listener;
+mod names;
 mod session;
 mod sessions;
+mod tickets;
 
 pub(crate) use inspect::inspect;
 pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub(crate) use limits::configure;
 pub(crate) use listener::{listen, stop};
+pub(crate) use names::{lookup, publish, unpublish};
+pub(crate) use tickets::{issue as issue_ticket, redeem as redeem_ticket};

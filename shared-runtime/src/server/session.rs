@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use super::connection;
-use super::limits::{MAX_CONNECTIONS, max_message};
+use super::limits::max_message;
 use super::sessions::{SESSIONS, Session};
+use super::{connection, lane};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::handle::server_id;
-use crate::message::{CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, PROTOCOL};
+use crate::message::{
+    CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, MAX_CONNECTIONS, PROTOCOL,
+};
 use crate::object::REGISTRY;
 use crate::os::{Deadline, Peer, Socket, build_id, process_label, wait};
 
@@ -55,6 +57,7 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
         Some(error) => Greeting::Refused(ErrorOnWire(error.clone())),
         None => Greeting::Welcome {
             pid: std::process::id(),
+            build: build_id(),
             max_message: max_message(),
         },
     };
@@ -74,9 +77,9 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
 }
 
 fn refusal(hello: &Hello) -> Option<Error> {
-    if hello.protocol != PROTOCOL || hello.build != build_id() {
+    if hello.protocol != PROTOCOL {
         let text = format!(
-            "{} was built from another executable than this server",
+            "{} was built with another version of shared-runtime than this server",
             hello.name
         );
         return Some(Error::new(ErrorKind::Incompatible, text));
@@ -102,9 +105,12 @@ fn serve(session: &Arc<Session>) {
         };
         match codec::decode(&message.bytes) {
             Ok(Control::Connect) => connect(session, message.fds),
+            Ok(Control::ConnectLane) => {
+                session.add_lane(|queue| lane::begin(session, message.fds, queue));
+            }
             Ok(Control::Release(leases)) => {
                 for (object, count) in leases {
-                    REGISTRY.release(object, session.id, count);
+                    REGISTRY.release(object, session.caller.session, count);
                 }
             }
             // What it meant cannot be known, so nothing after it can be trusted.

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
-use crate::object::{Cancel, REGISTRY, SessionId};
+use crate::codec;
+use crate::message::Notice;
+use crate::object::{Caller, Queue, REGISTRY, SessionId};
 use crate::os::{Peer, Socket};
+use crate::outbox::Outbox;
 
 /// The sessions of this server.
 pub(super) static SESSIONS: Sessions = Sessions {
@@ -22,13 +26,13 @@ pub(super) struct Sessions {
 /// One client process, as the threads that serve it see it.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) id: SessionId,
-    /// `name (pid 123)`.
-    pub(super) label: String,
-    pub(super) cancel: Cancel,
+    pub(super) caller: Arc<Caller>,
     pub(super) peer: Arc<Peer>,
-    pub(super) control: Socket,
+    pub(super) control: Arc<Socket>,
+    /// Tells the client which of its one-way calls have run.
+    pub(super) one_way_done: Arc<Outbox<Socket, u64>>,
     connections: Mutex<Connections>,
+    lanes: Mutex<Lanes>,
 }
 
 #[derive(Debug, Default)]
@@ -38,16 +42,36 @@ struct Connections {
     open: BTreeMap<u64, Socket>,
 }
 
+/// A client has one lane at a time; what it sent on an earlier one, which broke, is read to its end all the same.
+#[derive(Debug, Default)]
+struct Lanes {
+    queue: Option<Arc<Queue>>,
+    open: Vec<Lane>,
+}
+
+/// What cuts a lane off, and the thread that reads it.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) cutter: Socket,
+    pub(super) reader: JoinHandle<()>,
+}
+
+/// The most lanes a client may open in the course of a session: each broke in the middle of a frame.
+const MAX_LANES: usize = 256;
+
 impl Sessions {
     pub(super) fn open(&self, label: String, peer: Peer, control: Socket) -> Arc<Session> {
         let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let control = Arc::new(control);
         let session = Arc::new(Session {
-            id,
-            label,
-            cancel: Cancel::default(),
+            caller: Caller::new(id, label, peer.pid()),
             peer: Arc::new(peer),
+            one_way_done: Outbox::on(Arc::clone(&control), |numbers| {
+                codec::encode(&Notice::Done(numbers))
+            }),
             control,
             connections: Mutex::default(),
+            lanes: Mutex::default(),
         });
         REGISTRY.open_session(id);
         self.table().insert(id, Arc::clone(&session));
@@ -61,7 +85,6 @@ impl Sessions {
 
     pub(super) fn end_all(&self) {
         for session in self.list() {
-            session.control.cut();
             session.end();
         }
     }
@@ -90,19 +113,52 @@ impl Session {
         self.connections().open.remove(&number);
     }
 
-    /// Gives back everything the session held. Its running methods go on; nobody gets their answers.
+    /// Has one more lane begun, into the queue of the session, which is opened with the first.
+    pub(super) fn add_lane(&self, begin: impl FnOnce(Arc<Queue>) -> Option<Lane>) {
+        let mut lanes = self.lanes();
+        if lanes.open.len() >= MAX_LANES {
+            return;
+        }
+        if lanes.queue.is_none() {
+            lanes.queue = Queue::open().ok();
+        }
+        let lane = lanes.queue.clone().and_then(begin);
+        lanes.open.extend(lane);
+    }
+
+    /// Gives back everything the session held. Its running methods go on; nobody gets their answers. One-way calls that the client
+    /// had sent run; what is to be done at the end of the session is done after them.
     pub(super) fn end(&self) {
-        self.cancel.cancel();
+        self.caller.gone.cancel();
         for connection in self.connections().open.values() {
             connection.cut();
         }
-        REGISTRY.end_session(self.id);
-        SESSIONS.table().remove(&self.id);
+        let Lanes { queue, open } = std::mem::take(&mut *self.lanes());
+        if let Some(queue) = &queue {
+            queue.lift_limit();
+        }
+        for Lane { cutter, reader } in open {
+            // What the client had committed before it ended is still read.
+            cutter.cut();
+            // A reader that panicked has read what it could.
+            let _ = reader.join();
+        }
+        self.control.cut();
+        REGISTRY.end_session(self.caller.session);
+        SESSIONS.table().remove(&self.caller.session);
+        let caller = Arc::clone(&self.caller);
+        match queue {
+            Some(queue) => queue.close(move || caller.end()),
+            None => caller.end(),
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn connections(&self) -> MutexGuard<'_, Connections> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let connections = self.connections.lock();
+        connections.unwrap_or_else(PoisonError::into_inner)
     }
 }

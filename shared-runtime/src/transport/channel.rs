@@ -75,8 +75,23 @@ impl ChannelConnection {
         })
     }
 
-    /// Sends what `packet` makes, again where a signal came in between.
-    fn send_packet(&self, packet: impl Fn() -> Packet) -> Result<(), Broken> {
+    /// Sends what `packet` makes, when there is room for it, and again where a signal came in between.
+    ///
+    /// A socket counts as writable while three quarters of its buffer are free, so the library's own `send` never waits: that
+    /// could not be interrupted.
+    fn send_packet(&self, packet: impl Fn() -> Packet, deadline: Deadline) -> Result<(), Broken> {
+        let room = wait(
+            &[
+                (self.socket.as_fd(), PollFlags::OUT),
+                (self.peer.as_fd(), PollFlags::IN),
+            ],
+            deadline,
+        )?;
+        match room.as_deref() {
+            None => return Err(Broken::TimedOut),
+            Some([false, _]) => return Err(Broken::Closed),
+            Some(_) => {}
+        }
         loop {
             match self.sender.send(packet()) {
                 Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -126,10 +141,11 @@ impl Connection for ChannelConnection {
         let size = frame.len() as u64;
         let mut pieces = frame.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
-            self.send_packet(|| Packet::Piece {
+            let packet = || Packet::Piece {
                 size,
                 bytes: Piece(piece.to_vec()),
-            })?;
+            };
+            self.send_packet(packet, deadline)?;
             if pieces.peek().is_some() {
                 match self.receive_packet(deadline)? {
                     Packet::Next => {}
@@ -163,7 +179,8 @@ impl Connection for ChannelConnection {
             if bytes.0.is_empty() || self.partial.len() > size {
                 return Err(Broken::Corrupt("pieces that do not add up".into()));
             }
-            self.send_packet(|| Packet::Next)?;
+            // Whatever the deadline: a piece that is kept and not acknowledged would end the frame.
+            self.send_packet(|| Packet::Next, Deadline::NEVER)?;
         }
     }
 

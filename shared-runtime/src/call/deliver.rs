@@ -1,0 +1,281 @@
+//! The life of one call: encode, deliver to an object here or to a server, decode. Proxies come in here.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::agree;
+use super::output::Output;
+use super::target::Target;
+use crate::client::Session;
+use crate::context::{self, Context};
+use crate::dispatch;
+use crate::error::{Error, ErrorKind, Executed};
+use crate::handle::{Lease, Parcel, Place, arrivals, claim, unpack};
+use crate::interface::{Arguments, Encoded, Interface, Returned};
+use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
+use crate::object::Caller;
+use crate::order;
+use crate::os::Deadline;
+use crate::program;
+
+/// Calls a method, by its place in the method table.
+pub fn call<A: Serialize + ?Sized, O: Output>(target: &Target, method: u32, arguments: &A) -> O {
+    run(target, method, Parcel::pack(arguments))
+}
+
+/// Calls a method with arguments that are encoded already.
+pub(super) fn run<O: Output>(target: &Target, method: u32, arguments: Result<Parcel, Error>) -> O {
+    arguments
+        .and_then(|arguments| deliver(target, method, arguments))
+        .and_then(Answer::open::<O>)
+        .map_err(|error| target.name_in(error, method))
+        .map_or_else(O::from_error, O::from_wire)
+}
+
+/// Asks whether the object lives.
+pub(crate) fn ping(target: &Target) -> Result<(), Error> {
+    match target.lease().place() {
+        // What is held here lives here.
+        Place::Here(_) => Ok(()),
+        Place::At { session, object } => {
+            let subject = Subject::Ping { object: *object };
+            answered_by(session, subject, Parcel::default(), target.deadline())
+        }
+        Place::Nowhere { cause, .. } => Err(cause.clone()),
+    }
+}
+
+/// Makes an object usable again, past its methods: no lock is taken.
+pub(crate) fn clear_poison(target: &Target) -> Result<(), Error> {
+    match target.lease().place() {
+        Place::Here(hosted) => {
+            hosted.set_poisoned(false);
+            Ok(())
+        }
+        Place::At { session, object } => {
+            let subject = Subject::ClearPoison { object: *object };
+            answered_by(session, subject, Parcel::default(), target.deadline())
+        }
+        Place::Nowhere { cause, .. } => Err(cause.clone()),
+    }
+}
+
+/// Sends a request whose answer is a plain value, and which has no time of its own.
+pub(crate) fn ask_server<R: DeserializeOwned>(
+    session: &Arc<Session>,
+    subject: Subject,
+) -> Result<R, Error> {
+    answered_by(session, subject, Parcel::default(), Deadline::NEVER)
+}
+
+/// Sends a request whose answer is a plain value.
+pub(crate) fn answered_by<R: DeserializeOwned>(
+    session: &Arc<Session>,
+    subject: Subject,
+    body: Parcel,
+    deadline: Deadline,
+) -> Result<R, Error> {
+    ask(session, subject, body, deadline)?.open::<Result<R, Error>>()
+}
+
+/// Runs a constructor on a server.
+pub(crate) fn construct<O: Output>(
+    session: &Arc<Session>,
+    interface: &'static Interface,
+    constructor: u32,
+    arguments: Parcel,
+) -> O {
+    let known = || describe(session, interface);
+    let answer = agree::constructor(session, interface, constructor, known)
+        .and_then(|constructor| {
+            let subject = Subject::Constructor {
+                interface: interface.id(),
+                constructor,
+            };
+            ask(session, subject, arguments, Deadline::NEVER)
+        })
+        .and_then(Answer::open::<O>);
+    answer
+        .map_err(|error| in_constructor(error, interface, constructor))
+        .map_or_else(O::from_error, O::from_wire)
+}
+
+/// Runs a constructor in this process.
+pub(crate) fn construct_here<O: Output>(
+    interface: &'static Interface,
+    constructor: u32,
+    arguments: &Parcel,
+) -> O {
+    let context = context::current();
+    let answer = here(context, Deadline::NEVER, |call| {
+        dispatch::construct(call, interface.id(), constructor, opened(arguments))
+    });
+    let answer = answer.and_then(Answer::open::<O>);
+    answer
+        .map_err(|error| in_constructor(error, interface, constructor))
+        .map_or_else(O::from_error, O::from_wire)
+}
+
+fn in_constructor(error: Error, interface: &Interface, constructor: u32) -> Error {
+    let name = usize::try_from(constructor)
+        .ok()
+        .and_then(|index| interface.constructors.get(index));
+    error.in_method(
+        (interface.name)(),
+        name.map_or("?", |constructor| constructor.name),
+    )
+}
+
+/// An answer with its handles already ours.
+struct Answer {
+    body: Vec<u8>,
+    nonce: u64,
+    leases: Vec<Arc<Lease>>,
+}
+
+impl Answer {
+    fn open<O: Output>(self) -> Result<O::Wire, Error> {
+        unpack(&self.body, self.nonce, self.leases).map_err(|error| error.ran(Executed::Yes))
+    }
+}
+
+fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
+    let context = context::current();
+    let deadline = target.deadline();
+    keep_order(target.lease(), &context, deadline)?;
+    let interface = target.interface().id();
+    match target.lease().place() {
+        Place::Here(hosted) => here(context, deadline, |call| {
+            dispatch::call_method(call, hosted.id(), interface, method, opened(&arguments))
+        }),
+        Place::At { session, object } => {
+            let subject = Subject::Method {
+                object: *object,
+                interface,
+                method: their_method(session, target.interface(), method)?,
+            };
+            ask_within(context, session, subject, arguments, deadline)
+        }
+        Place::Nowhere { cause, .. } => Err(cause.clone()),
+    }
+}
+
+/// What this thread did to the object without waiting for it comes first: except where it could only come after the method
+/// that runs here, which holds the object's lock.
+fn keep_order(lease: &Lease, context: &Context, deadline: Deadline) -> Result<(), Error> {
+    let object = lease.key();
+    if context.holds(object) {
+        return Ok(());
+    }
+    let deadline = deadline.earlier(context.deadline);
+    order::wait_for_own(object, deadline).map_err(|_| {
+        let text = "the deadline passed while an earlier one-way call of this thread on the object had not run";
+        Error::new(ErrorKind::Timeout, text)
+    })
+}
+
+/// The number of a method at the server behind `session`.
+pub(super) fn their_method(
+    session: &Arc<Session>,
+    interface: &'static Interface,
+    method: u32,
+) -> Result<u32, Error> {
+    agree::method(session, interface, method, || describe(session, interface))
+}
+
+fn describe(session: &Arc<Session>, interface: &Interface) -> Result<Functions, Error> {
+    let subject = Subject::Describe {
+        interface: interface.id(),
+    };
+    ask_server(session, subject)
+}
+
+fn opened(arguments: &Parcel) -> Arguments<'_> {
+    Arguments {
+        body: &arguments.body,
+        nonce: arguments.nonce,
+        leases: arguments.leases.clone(),
+    }
+}
+
+/// Runs something of this process on this thread, as if it had been called from outside.
+fn here(
+    context: Context,
+    deadline: Deadline,
+    run: impl FnOnce(dispatch::Call<'_>) -> Returned,
+) -> Result<Answer, Error> {
+    // If this process is asked by another, the end of that one ends this call too.
+    let cancel = context.cancel.unwrap_or_default();
+    let call = dispatch::Call {
+        caller: Caller::this_process(program::label()),
+        cancel: &cancel,
+        deadline: context.deadline.earlier(deadline),
+        held: context.held,
+    };
+    let Encoded(Parcel {
+        body,
+        nonce,
+        leases,
+    }) = run(call)?;
+    Ok(Answer {
+        body,
+        nonce,
+        leases,
+    })
+}
+
+/// Sends a request and takes over the handles of its reply.
+fn ask(
+    session: &Arc<Session>,
+    subject: Subject,
+    arguments: Parcel,
+    deadline: Deadline,
+) -> Result<Answer, Error> {
+    ask_within(context::current(), session, subject, arguments, deadline)
+}
+
+fn ask_within(
+    context: Context,
+    session: &Arc<Session>,
+    subject: Subject,
+    arguments: Parcel,
+    deadline: Deadline,
+) -> Result<Answer, Error> {
+    let deadline = deadline.earlier(context.deadline);
+    if deadline.passed() {
+        return Err(Error::new(
+            ErrorKind::Timeout,
+            "the deadline had passed before the call was sent",
+        ));
+    }
+    let Parcel {
+        body,
+        nonce,
+        leases,
+    } = arguments;
+    let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
+    let request = Request {
+        subject,
+        timeout: deadline.remaining(),
+        held: context.held,
+        handles: Handles { nonce, claims },
+    };
+    // The leases of the arguments stay with the exchange: ours until the server has its own.
+    let mut exchanged = session.exchange(&request, &body, leases, deadline)?;
+    if let Err(ErrorOnWire(error)) = &exchanged.reply.outcome {
+        return Err(error.clone().in_process(session.label()));
+    }
+    let claims = &exchanged.reply.handles.claims;
+    let leases = arrivals(claims, Some(session), deadline);
+    // Whatever the body turns out to be: the server need not keep its own any longer.
+    if claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
+        exchanged.confirm();
+    }
+    Ok(Answer {
+        nonce: exchanged.reply.handles.nonce,
+        body: exchanged.body().to_vec(),
+        leases,
+    })
+}

@@ -1,0 +1,25 @@
+//! Calls: the one that runs ([`current`]), and those that are not made at once ([`Call`]).
+
+mod output;
+mod target;
+
+mod agree;
+
+mod deliver;
+mod one_way;
+
+mod current;
+mod value;
+
+pub use current::{Current, SessionId, current};
+pub use value::Call;
+
+#[doc(hidden)]
+pub use deliver::call;
+pub(crate) use deliver::{answered_by, ask_server, clear_poison, construct, construct_here, ping};
+#[doc(hidden)]
+pub use output::Output;
+#[doc(hidden)]
+pub use target::Target;
+#[doc(hidden)]
+pub use value::prepare;

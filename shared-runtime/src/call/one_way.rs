@@ -1,0 +1,127 @@
+//! Calls that nobody waits for: to a server over the session's lane, to an object of this process over a queue of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::deliver::their_method;
+use super::target::Target;
+use crate::context::{self, Context};
+use crate::dispatch;
+use crate::error::{Error, ErrorKind};
+use crate::handle::{Lease, Parcel, Place, claim};
+use crate::interface::{Arguments, Interface};
+use crate::message::{Handles, OneWay};
+use crate::object::{CALLS, Caller, Cancel, Line, Queue};
+use crate::order::{self, Outstanding};
+use crate::os::Deadline;
+use crate::program;
+
+/// Hands a call over, and returns when it is certain to run: unless its server ends first.
+pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<(), Error> {
+    let deadline = patience(&context::current(), target.deadline());
+    let (lease, interface) = (target.lease(), target.interface());
+    match lease.place() {
+        Place::Here(hosted) => {
+            let line = Line {
+                thread: order::thread_number(),
+                object: hosted.id(),
+            };
+            let queued = queue_here(lease, line, interface, method, arguments, deadline)?;
+            order::note(lease.key(), &queued.0, queued.1);
+        }
+        Place::At { session, object } => {
+            let method = their_method(session, interface, method)?;
+            let Parcel {
+                body,
+                nonce,
+                leases,
+            } = arguments;
+            let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
+            let call = OneWay {
+                number: 0,
+                thread: order::thread_number(),
+                object: *object,
+                interface: interface.id(),
+                method,
+                handles: Handles { nonce, claims },
+            };
+            // The object, and what the arguments name, live until the call has run, whatever becomes of our handles.
+            let pins = Box::new((Arc::clone(lease), leases));
+            let number = session.send_one_way(call, &body, pins, deadline)?;
+            order::note(lease.key(), session.one_way_calls(), number);
+        }
+        Place::Nowhere { cause, .. } => return Err(cause.clone()),
+    }
+    Ok(())
+}
+
+/// A method that waits for room while it holds a lock may be what the calls in front wait for.
+fn patience(context: &Context, deadline: Deadline) -> Deadline {
+    let deadline = deadline.earlier(context.deadline);
+    if context.held.is_empty() {
+        return deadline;
+    }
+    deadline.earlier(Deadline::after(Some(dispatch::lock_timeout())))
+}
+
+/// The one-way calls of this process to its own objects.
+struct Own {
+    queue: Arc<Queue>,
+    calls: Arc<Outstanding>,
+}
+
+/// The queue is made by the first call.
+static OWN: Mutex<Option<Own>> = Mutex::new(None);
+
+fn own() -> Result<(Arc<Queue>, Arc<Outstanding>), Error> {
+    let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let own = if let Some(own) = &mut *own {
+        own
+    } else {
+        let queue = Queue::open()
+            .map_err(|error| Error::io("starting a thread for one-way calls", error))?;
+        let calls = Outstanding::new();
+        own.insert(Own { queue, calls })
+    };
+    Ok((Arc::clone(&own.queue), Arc::clone(&own.calls)))
+}
+
+fn queue_here(
+    lease: &Arc<Lease>,
+    line: Line,
+    interface: &'static Interface,
+    method: u32,
+    arguments: Parcel,
+    deadline: Deadline,
+) -> Result<(Arc<Outstanding>, u64), Error> {
+    let (queue, calls) = own()?;
+    let number = calls.begin(Box::new(()), deadline).map_err(|_| {
+        let text = "the objects of this process do not keep up with their one-way calls";
+        Error::new(ErrorKind::Timeout, text)
+    })?;
+    let (pin, ended) = (Arc::clone(lease), Arc::clone(&calls));
+    let committed = CALLS.commit();
+    queue.push(line, arguments.body.len(), move || {
+        let call = dispatch::Call {
+            caller: Caller::this_process(program::label()),
+            cancel: &Cancel::default(),
+            deadline: Deadline::NEVER,
+            held: Vec::new(),
+        };
+        let Parcel {
+            body,
+            nonce,
+            leases,
+        } = arguments;
+        let arguments = Arguments {
+            body: &body,
+            nonce,
+            leases,
+        };
+        // Nobody waits for the answer, or for the news that there is none.
+        let _ = dispatch::call_method(call, line.object, interface.id(), method, arguments);
+        drop(pin);
+        ended.end(&[number]);
+        drop(committed);
+    });
+    Ok((calls, number))
+}

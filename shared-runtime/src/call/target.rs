@@ -1,0 +1,57 @@
+//! What a proxy calls: an object seen through an interface, with the time its calls may take.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::handle::Lease;
+use crate::interface::Interface;
+use crate::os::Deadline;
+
+/// An object seen through an interface, with the time its calls may take.
+#[derive(Clone, Debug)]
+pub struct Target {
+    lease: Arc<Lease>,
+    interface: &'static Interface,
+    timeout: Option<Duration>,
+}
+
+impl Target {
+    pub(crate) fn new(lease: Arc<Lease>, interface: &'static Interface) -> Self {
+        Self {
+            lease,
+            interface,
+            timeout: None,
+        }
+    }
+
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
+    }
+
+    pub(crate) fn interface(&self) -> &'static Interface {
+        self.interface
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
+    }
+
+    /// Says which method an error is about.
+    pub(super) fn name_in(&self, error: Error, method: u32) -> Error {
+        let name = usize::try_from(method)
+            .ok()
+            .and_then(|index| self.interface.methods.get(index));
+        error.in_method(
+            (self.interface.name)(),
+            name.map_or("?", |method| method.name),
+        )
+    }
+}

@@ -1,0 +1,240 @@
+//! One-way calls that have not run yet, and who must come after them: what one thread does to one object stays in order, also
+//! where some of it is not waited for.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::address::ServerId;
+use crate::message::MAX_ONE_WAY;
+use crate::os::Deadline;
+
+/// A server and one of its objects.
+pub(crate) type ObjectKey = (ServerId, u64);
+
+/// What a call keeps alive until it has run.
+pub(crate) type Pins = Box<dyn Any + Send>;
+
+/// The one-way calls to one server, by number.
+pub(crate) struct Outstanding {
+    state: Mutex<State>,
+    fewer: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    last: u64,
+    calls: BTreeMap<u64, Pins>,
+    /// Nobody will say of any that it has run.
+    ended: bool,
+}
+
+/// The deadline passed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimedOut;
+
+impl Outstanding {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            fewer: Condvar::new(),
+        })
+    }
+
+    /// A number for one more, when there is room for it. `pins` are dropped when it has run.
+    pub(crate) fn begin(&self, pins: Pins, deadline: Deadline) -> Result<u64, TimedOut> {
+        let mut state = self.wait_while(deadline, |state| state.calls.len() >= MAX_ONE_WAY)?;
+        state.last += 1;
+        let number = state.last;
+        state.calls.insert(number, pins);
+        Ok(number)
+    }
+
+    /// These have run, or never will.
+    pub(crate) fn end(&self, numbers: &[u64]) {
+        let mut state = self.state();
+        // Dropped after the lock: a pin may be the last handle to its object.
+        let _pins: Vec<Pins> = numbers
+            .iter()
+            .filter_map(|number| state.calls.remove(number))
+            .collect();
+        drop(state);
+        self.fewer.notify_all();
+    }
+
+    /// The server has ended.
+    pub(crate) fn end_all(&self) {
+        let mut state = self.state();
+        state.ended = true;
+        let _pins = std::mem::take(&mut state.calls);
+        drop(state);
+        self.fewer.notify_all();
+    }
+
+    /// Waits until the call of this number has run.
+    pub(crate) fn wait_for(&self, number: u64, deadline: Deadline) -> Result<(), TimedOut> {
+        self.wait_while(deadline, |state| state.calls.contains_key(&number))
+            .map(drop)
+    }
+
+    /// Waits until all have run.
+    pub(crate) fn wait_for_all(&self, deadline: Deadline) -> Result<(), TimedOut> {
+        self.wait_while(deadline, |state| !state.calls.is_empty())
+            .map(drop)
+    }
+
+    fn has(&self, number: u64) -> bool {
+        self.state().calls.contains_key(&number)
+    }
+
+    fn wait_while(
+        &self,
+        deadline: Deadline,
+        unmet: impl Fn(&State) -> bool,
+    ) -> Result<MutexGuard<'_, State>, TimedOut> {
+        let mut state = self.state();
+        while unmet(&state) && !state.ended {
+            state = match deadline.remaining() {
+                Some(left) if left.is_zero() => return Err(TimedOut),
+                Some(left) => {
+                    let waited = self.fewer.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self
+                    .fewer
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        Ok(state)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outstanding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Outstanding")
+            .field("calls", &state.calls.len())
+            .field("ended", &state.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A one-way call of this thread.
+struct Last {
+    among: Arc<Outstanding>,
+    number: u64,
+}
+
+thread_local! {
+    /// The last one-way call of this thread on each object, as long as it may not have run.
+    static LAST: RefCell<HashMap<ObjectKey, Last>> = RefCell::default();
+}
+
+/// So many entries are kept before those that have run are looked for.
+const TIDY_FROM: usize = 64;
+
+/// Notes a one-way call of this thread.
+pub(crate) fn note(object: ObjectKey, among: &Arc<Outstanding>, number: u64) {
+    let last = Last {
+        among: Arc::clone(among),
+        number,
+    };
+    // In a destructor of a thread that ends nothing of it comes later.
+    let _ = LAST.try_with(|all| {
+        let mut all = all.borrow_mut();
+        if all.len() >= TIDY_FROM {
+            all.retain(|_, last| last.among.has(last.number));
+        }
+        all.insert(object, last);
+    });
+}
+
+/// Waits until the one-way calls of this thread on `object` have run.
+pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), TimedOut> {
+    let last = LAST.try_with(|all| {
+        let mut all = all.borrow_mut();
+        if all.is_empty() {
+            None
+        } else {
+            all.remove(&object)
+        }
+    });
+    let Ok(Some(last)) = last else { return Ok(()) };
+    let waited = last.among.wait_for(last.number, deadline);
+    if waited.is_err() {
+        note(object, &last.among, last.number);
+    }
+    waited
+}
+
+/// A number for this thread, never used again in this process.
+pub(crate) fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static OWN: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    // A thread whose own number is gone already makes each call a line of its own.
+    OWN.try_with(|own| *own)
+        .unwrap_or_else(|_| NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn soon() -> Deadline {
+        Deadline::after(Some(Duration::from_millis(5)))
+    }
+
+    fn object(number: u64) -> ObjectKey {
+        (ServerId::random(), number)
+    }
+
+    #[test]
+    fn a_thread_waits_for_its_own_calls_on_that_object_alone() {
+        let calls = Outstanding::new();
+        let (it, other) = (object(1), object(2));
+        let number = calls.begin(Box::new(()), Deadline::NEVER).unwrap();
+        note(it, &calls, number);
+        assert_eq!(wait_for_own(it, soon()), Err(TimedOut));
+        assert_eq!(
+            wait_for_own(it, soon()),
+            Err(TimedOut),
+            "it is not forgotten"
+        );
+        assert_eq!(wait_for_own(other, Deadline::NEVER), Ok(()));
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(())));
+        });
+        calls.end(&[number]);
+        assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_pins_go_with_the_call() {
+        let calls = Outstanding::new();
+        let pin = Arc::new(());
+        for _ in 0..MAX_ONE_WAY {
+            calls
+                .begin(Box::new(Arc::clone(&pin)), Deadline::NEVER)
+                .unwrap();
+        }
+        assert_eq!(calls.begin(Box::new(()), soon()), Err(TimedOut));
+        calls.end(&[7]);
+        assert_eq!(Arc::strong_count(&pin), MAX_ONE_WAY);
+        assert!(calls.begin(Box::new(()), soon()).is_ok());
+        calls.end_all();
+        assert_eq!(Arc::strong_count(&pin), 1);
+        assert_eq!(calls.wait_for_all(Deadline::NEVER), Ok(()));
+    }
+}
