@@ -1,6 +1,11 @@
 //! Objects are locked by receiver, and a chain of calls that would wait for itself is told so.
 
-use shared_runtime::{Error, ErrorKind, Executed, ServerProcess, Shared, shared};
+use std::time::Duration;
+
+use shared_runtime::{CallError, Error, ErrorKind, Executed, ServerProcess, Shared, shared};
+
+use super::one_way::Gate;
+use super::support::until;
 
 #[derive(Default)]
 pub struct Node {
@@ -93,4 +98,170 @@ fn siblings_are_not_ancestors() {
             });
         }
     });
+}
+
+/// Goes through a list of others and asks the last.
+#[derive(Default)]
+pub struct Link {
+    value: u32,
+}
+
+#[shared]
+impl Link {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    pub fn walk(&mut self, mut path: Vec<Shared<Link>>) -> Result<u32, Error> {
+        if path.is_empty() {
+            self.value += 1;
+            return Ok(self.value);
+        }
+        flat(path.remove(0).walk(path))
+    }
+    pub fn look(&self, mut path: Vec<Shared<Link>>) -> Result<u32, Error> {
+        if path.is_empty() {
+            return Ok(self.value);
+        }
+        flat(path.remove(0).look(path))
+    }
+    /// Reads the last of the path when `gate` says so.
+    pub fn look_after(&self, gate: &Shared<Gate>, path: Vec<Shared<Link>>) -> Result<u32, Error> {
+        gate.pass()?;
+        self.look(path)
+    }
+    pub fn walk_after(
+        &mut self,
+        gate: &Shared<Gate>,
+        path: Vec<Shared<Link>>,
+    ) -> Result<u32, Error> {
+        gate.pass()?;
+        self.walk(path)
+    }
+    /// Both at the same time, from threads of the method's own.
+    pub fn both(&self, one: &Shared<Link>, other: &Shared<Link>) -> u32 {
+        std::thread::scope(|scope| {
+            let asked = [one, other].map(|link| scope.spawn(|| link.walk(Vec::new()).unwrap()));
+            asked.into_iter().map(|asked| asked.join().unwrap()).sum()
+        })
+    }
+    /// Does not wait for it.
+    pub fn walk_later(&mut self, path: Vec<Shared<Link>>) {
+        let (next, rest) = path.split_first().unwrap();
+        Shared::calls(next).walk(rest.to_vec()).detach().unwrap();
+        self.value += 10;
+    }
+}
+
+fn flat(outcome: Result<u32, CallError<Error>>) -> Result<u32, Error> {
+    outcome.map_err(|error| match error {
+        CallError::Method(error) | CallError::Remote(error) => error,
+    })
+}
+
+#[test]
+fn a_chain_over_three_processes_that_comes_back_is_reentrant() {
+    let servers = [0, 1, 2].map(|_| ServerProcess::start().unwrap());
+    let [a, b, c] = [0, 1, 2].map(|n: usize| Link::new_in(&servers[n]).unwrap());
+    let (around, on) = (
+        vec![b.clone(), c.clone(), a.clone()],
+        vec![b.clone(), c.clone()],
+    );
+    assert_eq!(
+        flat(a.walk(around.clone())).unwrap_err().kind(),
+        ErrorKind::Reentrant
+    );
+    assert_eq!(a.walk(on), Ok(1));
+    assert_eq!(a.look(around), Ok(0), "reads pass through each other");
+}
+
+#[test]
+fn a_chain_through_a_callback_object_is_reentrant() {
+    let server = ServerProcess::start().unwrap();
+    let (there, here) = (Link::new_in(&server).unwrap(), Shared::new(Link::new()));
+    for (first, second) in [(&there, &here), (&here, &there)] {
+        let around = vec![second.clone(), first.clone()];
+        assert_eq!(
+            flat(first.walk(around.clone())).unwrap_err().kind(),
+            ErrorKind::Reentrant
+        );
+        assert_eq!(first.look(around), Ok(0));
+    }
+    assert_eq!(there.walk(vec![here.clone()]), Ok(1));
+}
+
+#[test]
+fn a_nested_read_passes_a_writer_that_waits() {
+    let servers = [0, 1].map(|_| ServerProcess::start().unwrap());
+    let [a, b] = [0, 1].map(|n: usize| Link::new_in(&servers[n]).unwrap());
+    let gate = Gate::new_in(&servers[1]).unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| a.look_after(&gate, vec![b.clone(), a.clone()]));
+        until("it is being read", || running(&servers[1], "pass"));
+        let writer = scope.spawn(|| a.walk(Vec::new()));
+        until("a writer waits", || {
+            let calls = servers[0].inspect().unwrap().calls;
+            calls.iter().any(|call| !call.waits_for.is_empty())
+        });
+        gate.open().unwrap();
+        assert_eq!(reader.join().unwrap(), Ok(0));
+        assert_eq!(writer.join().unwrap(), Ok(1));
+    });
+}
+
+#[test]
+fn threads_of_a_method_are_not_its_ancestors() {
+    let server = ServerProcess::start().unwrap();
+    let [a, b] = [0, 1].map(|_| Link::new_in(&server).unwrap());
+    let asker = Link::new_in(&server).unwrap();
+    assert_eq!(asker.both(&a, &b), Ok(2));
+    assert_eq!(asker.both(&a, &a), Ok(2 + 3));
+}
+
+#[test]
+fn a_one_way_call_is_no_part_of_the_chain() {
+    let servers = [0, 1].map(|_| ServerProcess::start().unwrap());
+    let [a, b] = [0, 1].map(|n: usize| Link::new_in(&servers[n]).unwrap());
+    // Back to the object that holds its lock while it sends: it waits its turn.
+    a.walk_later(vec![b.clone(), a.clone()]).unwrap();
+    until("it has come around", || a.look(Vec::new()) == Ok(11));
+}
+
+#[test]
+fn two_chains_that_cross_end_at_the_lock_timeout_with_the_holder_s_name() {
+    let servers = [0, 1].map(|_| {
+        let builder = ServerProcess::builder().lock_timeout(Duration::from_millis(300));
+        builder.start().unwrap()
+    });
+    let [a, b] = [0, 1].map(|n: usize| Link::new_in(&servers[n]).unwrap());
+    let gate = Gate::new_in(&servers[0]).unwrap();
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| flat(a.walk_after(&gate, vec![b.clone()])));
+        let other = scope.spawn(|| flat(b.walk_after(&gate, vec![a.clone()])));
+        until("both hold their own", || {
+            let calls = servers[0].inspect().unwrap().calls;
+            calls
+                .iter()
+                .filter(|call| call.method.ends_with("Gate::pass"))
+                .count()
+                == 2
+        });
+        gate.open().unwrap();
+        (one.join().unwrap(), other.join().unwrap())
+    });
+    let errors: Vec<Error> = [one, other].into_iter().filter_map(Result::err).collect();
+    assert!(!errors.is_empty());
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        let text = error.to_string();
+        assert!(
+            text.contains("lock timeout") && text.contains("Link::walk_after called by"),
+            "{text}"
+        );
+    }
+    assert!(a.walk(Vec::new()).is_ok() && b.walk(Vec::new()).is_ok());
+}
+
+fn running(server: &ServerProcess, method: &str) -> bool {
+    let calls = server.inspect().unwrap().calls;
+    calls.iter().any(|call| call.method.ends_with(method))
 }

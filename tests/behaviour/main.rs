@@ -12,6 +12,7 @@ mod support;
 
 mod arguments;
 mod calls;
+mod carrying;
 mod current;
 mod deadlines;
 mod errors;

@@ -12,6 +12,7 @@
 mod support;
 
 mod death;
+mod handles;
 mod leftovers;
 mod programs;
 mod storm;

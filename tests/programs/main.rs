@@ -1,6 +1,6 @@
 //! Programs with a `main` of their own, which a test harness cannot offer: how they start decides what is tested. This program
 //! runs itself once for each of them, and says as test harnesses do how many passed.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![allow(
     unreachable_pub,
     clippy::mutable_key_type,
@@ -12,9 +12,12 @@ use std::process::{Command, exit};
 
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
 
+mod executables;
+mod fork;
+
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 9] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -25,11 +28,16 @@ const PROGRAMS: [Program; 7] = [
         a_variable_alone_makes_no_child,
     ),
     ("closed_standard_streams", closed_standard_streams),
+    ("a_fork_outlives_its_parent", fork::checked),
+    ("another_executable", executables::checked),
 ];
 
 fn main() {
     // Children get the command line of the program they belong to, so they come by here too.
     let asked = std::env::args().nth(1);
+    if asked.as_deref() == Some(executables::OTHER) {
+        return executables::other();
+    }
     if let Some((_, program)) = PROGRAMS
         .iter()
         .find(|(name, _)| Some(*name) == asked.as_deref())
