@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod chaos;
 mod death;
 mod handles;
 mod leftovers;
