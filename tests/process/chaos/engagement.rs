@@ -6,7 +6,8 @@ use std::time::Duration;
 use shared_runtime::{CallError, Error, ErrorKind, ExitStatus, Never, ServerProcess, Shared};
 
 use super::machine::{Deed, Random, Victim};
-use super::work::{Brief, Class, Place, Post, Which, Word, client, parent};
+use super::objects::{Place, Post, Word};
+use super::work::{Brief, Class, Which, client, parent};
 use super::{World, number};
 use crate::support::until;
 use crate::tools::alive;

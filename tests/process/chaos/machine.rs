@@ -120,7 +120,7 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     /// Notes that there was progress, and what comes next.
     pub fn step(&self, lane: &str, doing: String) {
@@ -194,7 +194,7 @@ impl Tally {
         lock(&self.0).push((deed, victim, class));
     }
 
-    pub fn count(&self, matches: impl Fn(Deed, Victim, Class) -> bool) -> usize {
+    fn count(&self, matches: impl Fn(Deed, Victim, Class) -> bool) -> usize {
         let all = lock(&self.0);
         all.iter()
             .filter(|(deed, victim, class)| matches(*deed, *victim, *class))
@@ -203,6 +203,10 @@ impl Tally {
 
     pub fn all(&self) -> usize {
         self.count(|_, _, _| true)
+    }
+
+    pub fn of(&self, deed: Deed) -> usize {
+        self.count(|d, _, _| d == deed)
     }
 
     pub fn of_class(&self, class: Class) -> usize {
@@ -214,8 +218,7 @@ impl Tally {
         let class = |class| self.count(|d, _, c| d == deed && c == class);
         let victim = |victim| self.count(|d, v, _| d == deed && v == victim);
         format!(
-            "{} (idle {}, in a call {}, passing a handle {}; client tasks {}, servers {}, grandchildren {})",
-            self.count(|d, _, _| d == deed),
+            "(idle {}, in a call {}, passing a handle {}; client tasks {}, servers {}, grandchildren {})",
             class(Class::Idle),
             class(Class::InACall),
             class(Class::Passing),
