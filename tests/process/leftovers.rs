@@ -114,6 +114,12 @@ impl Footprint {
         }
     }
 
+    /// Whether the process has no more of anything than it had. Names in folders, which could be anybody's, are not looked at.
+    pub fn is_within(&self, before: &Self) -> bool {
+        let mut own = self.0.iter().filter(|(what, _)| !what.starts_with('/'));
+        own.all(|(what, count)| before.0.get(what).is_some_and(|before| count <= before))
+    }
+
     pub fn difference(&self, after: &Self) -> String {
         let mut text = String::new();
         for what in self
