@@ -37,6 +37,10 @@ impl Trouble {
         matches!(self, Self::Failed(error)
             if matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Gone))
     }
+
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.kind() == ErrorKind::Timeout)
+    }
 }
 
 /// An object with a number that no other has.
@@ -103,6 +107,14 @@ impl Tagged {
 
     pub fn through(&self, chain: impl Into<VecDeque<Self>>) -> Result<(), Trouble> {
         self.is(self.token.through(chain.into())?)
+    }
+
+    /// The same, for calls that take no longer.
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self {
+            number: self.number,
+            token: Shared::with_timeout(&self.token, timeout),
+        }
     }
 
     fn is(&self, answered: u64) -> Result<(), Trouble> {

@@ -139,6 +139,19 @@ impl Numbers {
         let longest = self.random.pick(&[0, 200, 3000]);
         self.random.up_to(Duration::from_micros(longest))
     }
+
+    /// A timeout that may be too short.
+    fn haste(&mut self) -> Duration {
+        self.random.up_to(Duration::from_millis(1))
+    }
+}
+
+/// A call that may end with its timeout.
+fn hurried(outcome: Result<(), Trouble>) -> Result<(), Trouble> {
+    match outcome {
+        Err(trouble) if trouble.is_timeout() => Ok(()),
+        other => other,
+    }
 }
 
 fn at_work(brief: &Brief) -> Result<(), Trouble> {
@@ -180,7 +193,7 @@ fn in_calls(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> 
             ended
         });
         let called = at_work(brief).and_then(|()| {
-            until_it_fails(&over, || match numbers.random.below(6) {
+            until_it_fails(&over, || match numbers.random.below(8) {
                 0 => mine.who(),
                 1 => brief.second.base.through([mine.clone()]),
                 2 => brief.first.base.through([brief.second.base.clone()]),
@@ -189,6 +202,11 @@ fn in_calls(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> 
                     .second
                     .base
                     .through([brief.first.base.clone(), own.clone()]),
+                5 => hurried(mine.within(numbers.haste()).hold(numbers.nap())),
+                6 => {
+                    let hasty = brief.second.base.within(numbers.haste());
+                    hurried(hasty.through([mine.clone(), own.clone()]))
+                }
                 _ => brief.first.base.nap(numbers.nap()),
             })
         });
@@ -215,7 +233,7 @@ fn pass(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> {
     pass_one(brief, &mut numbers, 0)?;
     at_work(brief)?;
     loop {
-        let way = numbers.random.below(10);
+        let way = numbers.random.below(11);
         pass_one(brief, &mut numbers, way)?;
     }
 }
@@ -252,6 +270,12 @@ fn pass_one(brief: &Brief, numbers: &mut Numbers, way: u64) -> Result<(), Troubl
             second.base.through([made.clone()])?;
             second.desk.keep(made)?;
         }
+        9 => {
+            let made = Tagged::on(&first.server, numbers.token())?;
+            let hasty = Shared::with_timeout(&second.desk, numbers.haste());
+            let swapped = hasty.swap(made).map_err(Trouble::from);
+            hurried(swapped.and_then(|left| left_by_anybody(left.as_slice())))?;
+        }
         // Takes ten times as long as the others.
         _ if numbers.random.one_in(5) => {
             let gift = Tagged::on(&second.server, numbers.token())?;
@@ -267,11 +291,12 @@ fn pass_one(brief: &Brief, numbers: &mut Numbers, way: u64) -> Result<(), Troubl
     Ok(())
 }
 
-/// What lay on a desk may have been on its way from a process that was killed, or live in one: broken then, never another.
+/// What lay on a desk may have been on its way from a process that was killed, or live in one, or have come too late: broken then,
+/// never another.
 fn left_by_anybody(fetched: &[Tagged]) -> Result<(), Trouble> {
     for tagged in fetched {
         match tagged.who() {
-            Err(trouble) if trouble.is_of_a_death() => {}
+            Err(trouble) if trouble.is_of_a_death() || trouble.is_timeout() => {}
             other => other?,
         }
     }
