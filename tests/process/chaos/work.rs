@@ -161,9 +161,11 @@ fn at_work(brief: &Brief) -> Result<(), Trouble> {
 fn idle(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> {
     let own = Tagged::here(numbers.token());
     brief.first.desk.keep(own.clone())?;
+    let twice = Tagged::on(&brief.first.server, numbers.token())?;
     let held = [
         own,
-        Tagged::on(&brief.first.server, numbers.token())?,
+        brief.first.desk.echo(twice.clone())?,
+        twice,
         Tagged::on(&brief.second.server, numbers.token())?,
         brief.first.base.clone(),
         brief.second.base.clone(),
@@ -263,7 +265,8 @@ fn pass_one(brief: &Brief, numbers: &mut Numbers, way: u64) -> Result<(), Troubl
         7 => {
             let own = Tagged::here(numbers.token());
             let made = Tagged::on(&second.server, numbers.token())?;
-            first.base.through([made, own])?;
+            first.base.through([made.clone(), own])?;
+            second.desk.echo(made)?.who()?;
         }
         8 => {
             let made = first.desk.make(numbers.token())?;
