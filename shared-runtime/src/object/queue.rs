@@ -18,7 +18,7 @@ pub(crate) struct Line {
 const MAX_WORKERS: usize = 64;
 
 /// How long a thread stays with nothing to do, unless it is the last.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER: Duration = Duration::from_millis(20);
 
 /// The queue of one client. Its threads end when it is closed and empty.
 #[derive(Debug)]

@@ -36,8 +36,10 @@ pub(super) fn run(inherited: Inherited) -> ! {
     take_streams(&stdout, &stderr);
     program::set_name(&name);
     let code = serve_owner(control, owner_pid, owner).unwrap_or_else(|error| {
-        // The owner learns how this process ended; why, it can only read here.
-        let _ = writeln!(std::io::stderr(), "{name}: {error}");
+        // The owner learns how this process ended; why, it can only read here. If it is gone itself there is nothing to say.
+        if error.kind() != ErrorKind::Disconnected {
+            let _ = writeln!(std::io::stderr(), "{name}: {error}");
+        }
         FAILURE
     });
     std::process::exit(code)
@@ -51,7 +53,10 @@ fn take_streams(stdout: &OwnedFd, stderr: &OwnedFd) {
 }
 
 fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Result<i32, Error> {
-    let peer = Peer::watch(owner_pid).map_err(|error| Error::io("watching the owner", error))?;
+    let peer = Peer::watch(owner_pid).map_err(|error| match error.raw_os_error() {
+        Some(libc::ESRCH) => Error::new(ErrorKind::Disconnected, "the owner is gone"),
+        _ => Error::io("watching the owner", error),
+    })?;
     let control = Channel::over(control, Arc::new(peer))
         .map_err(|error| Error::io("making a control channel", error))?;
     let mut control = Control(control);

@@ -137,7 +137,7 @@ impl World {
         self.places.iter().map(count).collect()
     }
 
-    /// A process keeps some of the connections it once needed at the same time. From now on, it has them.
+    /// A process keeps some of the connections it once needed at the same time, and its lane. From now on, it has them.
     fn fill_pools(&self) {
         for place in &self.places {
             std::thread::scope(|scope| {
@@ -145,6 +145,7 @@ impl World {
                     scope.spawn(|| place.base.nap(Duration::from_millis(50)).unwrap());
                 }
             });
+            place.base.through_later([]).unwrap();
         }
     }
 

@@ -109,6 +109,11 @@ impl Tagged {
         self.is(self.token.through(chain.into())?)
     }
 
+    /// The same, and nobody waits for it.
+    pub fn through_later(&self, chain: impl Into<VecDeque<Self>>) -> Result<(), Trouble> {
+        Ok(Shared::calls(&self.token).through(chain.into()).detach()?)
+    }
+
     /// The same, for calls that take no longer.
     pub fn within(&self, timeout: Duration) -> Self {
         Self {

@@ -195,7 +195,7 @@ fn in_calls(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> 
             ended
         });
         let called = at_work(brief).and_then(|()| {
-            until_it_fails(&over, || match numbers.random.below(8) {
+            until_it_fails(&over, || match numbers.random.below(9) {
                 0 => mine.who(),
                 1 => brief.second.base.through([mine.clone()]),
                 2 => brief.first.base.through([brief.second.base.clone()]),
@@ -204,6 +204,10 @@ fn in_calls(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> 
                     .second
                     .base
                     .through([brief.first.base.clone(), own.clone()]),
+                8 => brief
+                    .second
+                    .base
+                    .through_later([brief.first.base.clone(), own.clone()]),
                 5 => hurried(mine.within(numbers.haste()).hold(numbers.nap())),
                 6 => {
                     let hasty = brief.second.base.within(numbers.haste());
@@ -235,7 +239,7 @@ fn pass(brief: &Brief, mut numbers: Numbers) -> Result<Infallible, Trouble> {
     pass_one(brief, &mut numbers, 0)?;
     at_work(brief)?;
     loop {
-        let way = numbers.random.below(11);
+        let way = numbers.random.below(12);
         pass_one(brief, &mut numbers, way)?;
     }
 }
@@ -278,6 +282,12 @@ fn pass_one(brief: &Brief, numbers: &mut Numbers, way: u64) -> Result<(), Troubl
             let hasty = Shared::with_timeout(&second.desk, numbers.haste());
             let swapped = hasty.swap(made).map_err(Trouble::from);
             hurried(swapped.and_then(|left| left_by_anybody(left.as_slice())))?;
+        }
+        10 => {
+            let made = Tagged::on(&first.server, numbers.token())?;
+            second
+                .base
+                .through_later([made, Tagged::here(numbers.token())])?;
         }
         // Takes ten times as long as the others.
         _ if numbers.random.one_in(5) => {
