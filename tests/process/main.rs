@@ -13,6 +13,7 @@ mod support;
 
 mod chaos;
 mod death;
+mod examples;
 mod handles;
 mod leftovers;
 mod programs;

@@ -22,9 +22,17 @@ pub(super) fn begin(session: &Arc<Session>, fds: Vec<OwnedFd>, queue: Arc<Queue>
     let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
     let cutter = Socket::from(connection.cutter().ok()?);
     let session = Arc::clone(session);
+    let run = move || {
+        let end = connection.cutter();
+        read(&session, connection, &queue);
+        // The session keeps a copy of the descriptor: without this the client would go on sending.
+        if let Ok(end) = end {
+            Socket::from(end).cut();
+        }
+    };
     let reader = std::thread::Builder::new()
         .name("shared-lane".into())
-        .spawn(move || read(&session, connection, &queue))
+        .spawn(run)
         .ok()?;
     Some(Lane { cutter, reader })
 }

@@ -12,6 +12,9 @@ mod session;
 mod sessions;
 mod tickets;
 
+#[cfg(test)]
+mod malice;
+
 pub(crate) use inspect::inspect;
 pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub(crate) use limits::configure;

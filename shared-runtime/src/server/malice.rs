@@ -1,0 +1,282 @@
+//! Clients that say what no client of ours would say: each loses its connection or its session, and nobody else loses anything.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+
+use super::listener::listen;
+use crate::address::Address;
+use crate::codec;
+use crate::error::ErrorKind;
+use crate::message::{
+    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, MAGIC, OneWay, PROTOCOL,
+    Reply, Request, Subject,
+};
+use crate::os::{Deadline, Peer, Socket, build_id, wait};
+use crate::transport::{Broken, Channel, Connection, Transport};
+
+/// Long enough for any machine: only a hang takes longer.
+fn patience() -> Deadline {
+    Deadline::after(Some(Duration::from_mins(1)))
+}
+
+fn hello() -> Hello {
+    Hello {
+        magic: MAGIC,
+        protocol: PROTOCOL,
+        build: build_id(),
+        server: crate::handle::server_id(),
+        name: "a test".to_owned(),
+    }
+}
+
+/// A socket to this process's own server.
+fn connect() -> Socket {
+    let Address::Abstract(name) = listen().unwrap().address;
+    Socket::connect(&name, patience()).unwrap()
+}
+
+fn greeted() -> Socket {
+    let socket = connect();
+    let hello = codec::encode(&hello()).unwrap();
+    socket.send(&hello, &[], patience()).unwrap();
+    let answer = next(&socket).expect("an answer");
+    assert!(matches!(
+        codec::decode(&answer).unwrap(),
+        Greeting::Welcome { .. }
+    ));
+    socket
+}
+
+/// What the server says next; `None` if it has closed.
+fn next(socket: &Socket) -> Option<Vec<u8>> {
+    let came = wait(&[(socket.as_fd(), PollFlags::IN)], patience()).unwrap();
+    assert!(came.is_some(), "the server hangs");
+    let message = socket.receive(CONTROL_LIMIT).unwrap()?;
+    Some(message.bytes)
+}
+
+fn channel(control: &Socket, say: &Control) -> Box<dyn Connection> {
+    let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
+    let (ours, theirs) = Channel.offer(itself).unwrap();
+    let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
+    let say = codec::encode(say).unwrap();
+    control.send(&say, &fds, patience()).unwrap();
+    ours
+}
+
+/// Numbers without a pattern, always the same.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn bytes(&mut self, most: usize) -> Vec<u8> {
+        let length = usize::try_from(self.next() % most as u64).unwrap();
+        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+
+    /// `bytes` with a few of them changed, or the end cut off.
+    fn spoil(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=self.next() % 4 {
+            let at = usize::try_from(self.next()).unwrap() % bytes.len();
+            bytes[at] = self.next().to_le_bytes()[0];
+        }
+        if self.next().is_multiple_of(4) {
+            bytes.truncate(usize::try_from(self.next()).unwrap() % bytes.len());
+        }
+        bytes
+    }
+}
+
+fn request(subject: Subject) -> Request {
+    Request {
+        subject,
+        timeout: Some(Duration::from_millis(50)),
+        held: Vec::new(),
+        handles: Handles::default(),
+    }
+}
+
+/// The reply to a frame, or `None` if the server closed the connection.
+fn answer(connection: &mut dyn Connection, frame: &[u8]) -> Option<Reply> {
+    match connection.send(frame, &[], patience()) {
+        Ok(()) => {}
+        Err(Broken::Closed) => return None,
+        Err(other) => panic!("{other:?}"),
+    }
+    match connection.receive(usize::MAX, patience()) {
+        Ok(frame) => Some(codec::decode_head::<Reply>(&frame).unwrap().0),
+        Err(Broken::Closed) => None,
+        Err(other) => panic!("the server hangs: {other:?}"),
+    }
+}
+
+fn is_alive() {
+    let frame = codec::encode(&request(Subject::ObjectCount)).unwrap();
+    let control = greeted();
+    let mut connection = channel(&control, &Control::Connect);
+    let reply = answer(&mut *connection, &frame).expect("a reply");
+    assert!(reply.outcome.is_ok());
+}
+
+#[test]
+fn what_is_no_greeting_is_not_answered() {
+    let mut random = Random(1);
+    let honest = codec::encode(&hello()).unwrap();
+    for round in 0..100 {
+        let socket = connect();
+        let said = if round % 2 == 0 {
+            random.bytes(100)
+        } else {
+            random.spoil(&honest)
+        };
+        // Empty, it would be the end.
+        if !said.is_empty() && said != honest {
+            socket.send(&said, &[], patience()).unwrap();
+            if let Some(answer) = next(&socket) {
+                codec::decode::<Greeting>(&answer).unwrap();
+            }
+        }
+    }
+    is_alive();
+}
+
+#[test]
+fn nonsense_on_a_control_socket_ends_that_session_alone() {
+    let mut random = Random(2);
+    let other = greeted();
+    for _ in 0..50 {
+        let socket = greeted();
+        let say = Control::Release(vec![(random.next(), u64::MAX), (1, u64::MAX)]);
+        socket
+            .send(&codec::encode(&say).unwrap(), &[], patience())
+            .unwrap();
+        // A connection without a descriptor, and with one that is no socket.
+        let connect = codec::encode(&Control::Connect).unwrap();
+        socket.send(&connect, &[], patience()).unwrap();
+        let file = std::fs::File::open("/proc/self/exe").unwrap();
+        socket
+            .send(&connect, &[file.as_fd(), file.as_fd()], patience())
+            .unwrap();
+        let lane = codec::encode(&Control::ConnectLane).unwrap();
+        socket.send(&lane, &[file.as_fd()], patience()).unwrap();
+        socket.send(&[9, 9, 9], &[], patience()).unwrap();
+        assert_eq!(next(&socket), None);
+    }
+    let mut connection = channel(&other, &Control::Connect);
+    let frame = codec::encode(&request(Subject::ObjectCount)).unwrap();
+    assert!(answer(&mut *connection, &frame).is_some());
+}
+
+#[test]
+fn a_frame_of_nonsense_ends_that_connection_alone() {
+    let mut random = Random(3);
+    let control = greeted();
+    let honest = codec::encode(&request(Subject::Method {
+        object: 1 << 40,
+        interface: 77,
+        method: 3,
+    }));
+    let honest = honest.unwrap();
+    for round in 0..300 {
+        let mut connection = channel(&control, &Control::Connect);
+        let frame = if round % 2 == 0 {
+            random.bytes(300)
+        } else {
+            random.spoil(&honest)
+        };
+        // An empty frame is none.
+        let sent = connection.send(&[0], &frame, patience());
+        assert!(matches!(sent, Ok(()) | Err(Broken::Closed)), "{sent:?}");
+        // Some of it can be understood by chance, and has an answer or needs none. Then this has one, too.
+        drop(answer(&mut *connection, &honest));
+    }
+    is_alive();
+}
+
+#[test]
+fn requests_that_ask_for_too_much_get_errors() {
+    let control = greeted();
+    let mut connection = channel(&control, &Control::Connect);
+    let unheld = Control::Release(vec![(0, u64::MAX), (u64::MAX, u64::MAX)]);
+    control
+        .send(&codec::encode(&unheld).unwrap(), &[], patience())
+        .unwrap();
+    let lock = HeldLock {
+        server: crate::handle::server_id(),
+        object: 1,
+        exclusive: true,
+    };
+    let mut deep = request(Subject::Ping { object: 1 << 40 });
+    deep.held = vec![lock; 100_000];
+    let mut claims = request(Subject::Publish {
+        name: "x".repeat(1 << 20),
+    });
+    claims.handles.claims = (0..1000).map(|object| Claim::Granted { object }).collect();
+    let requests = [
+        deep,
+        claims,
+        request(Subject::RedeemTicket {
+            secret: 7,
+            interface: 7,
+        }),
+        request(Subject::Describe { interface: 7 }),
+        request(Subject::Constructor {
+            interface: u64::MAX,
+            constructor: u32::MAX,
+        }),
+    ];
+    for request in requests {
+        let frame = codec::encode(&request).unwrap();
+        let reply = answer(&mut *connection, &frame).expect("an answer");
+        let error = reply.outcome.unwrap_err().0;
+        let expected = [ErrorKind::Gone, ErrorKind::Decode, ErrorKind::Unknown];
+        assert!(expected.contains(&error.kind()), "{error:?}");
+    }
+    // As many handles as were asked for, each of which leads nowhere.
+    let objects: Vec<u64> = (0..50_000).map(|n| (1 << 40) + n).collect();
+    let frame = codec::encode(&request(Subject::Take { objects })).unwrap();
+    let claims = answer(&mut *connection, &frame)
+        .expect("an answer")
+        .handles
+        .claims;
+    assert_eq!(claims.len(), 50_000);
+    assert!(claims.iter().all(|claim| matches!(claim, Claim::Broken(_))));
+}
+
+#[test]
+fn nonsense_on_a_lane_ends_that_lane_alone() {
+    let mut random = Random(4);
+    let control = greeted();
+    let honest = OneWay {
+        number: 1,
+        thread: 1,
+        object: 1 << 40,
+        interface: 7,
+        method: 7,
+        handles: Handles::default(),
+    };
+    let honest = codec::encode(&honest).unwrap();
+    for _ in 0..100 {
+        let mut lane = channel(&control, &Control::ConnectLane);
+        // What is understood is answered on the control socket, by its number.
+        lane.send(&honest, &[1, 2, 3], patience()).unwrap();
+        assert!(next(&control).is_some());
+        let said = [200 | random.next().to_le_bytes()[0]];
+        lane.send(&said, &[], patience()).unwrap();
+        assert!(matches!(
+            lane.receive(usize::MAX, patience()),
+            Err(Broken::Closed)
+        ));
+    }
+    is_alive();
+}
