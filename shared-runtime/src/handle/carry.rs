@@ -2,6 +2,7 @@
 //! which of them is meant: a handle is a capability, not data.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -55,6 +56,8 @@ struct Message {
     direction: Direction,
     nonce: u64,
     leases: Vec<Arc<Lease>>,
+    /// Where those that are written already stand, by their addresses.
+    written: HashMap<*const Lease, usize>,
 }
 
 thread_local! {
@@ -74,6 +77,7 @@ impl Open {
                 direction,
                 nonce,
                 leases,
+                written: HashMap::new(),
             });
             Self { depth: open.len() }
         })
@@ -107,13 +111,12 @@ pub(crate) fn write_handle<S: Serializer>(
         let message = open
             .last_mut()
             .filter(|message| message.direction == Direction::Out)?;
-        let known = message
-            .leases
-            .iter()
-            .position(|other| Arc::ptr_eq(other, lease));
-        let index = known.unwrap_or_else(|| {
-            message.leases.push(Arc::clone(lease));
-            message.leases.len() - 1
+        let Message {
+            leases, written, ..
+        } = message;
+        let index = *written.entry(Arc::as_ptr(lease)).or_insert_with(|| {
+            leases.push(Arc::clone(lease));
+            leases.len() - 1
         });
         Some((message.nonce, index as u64, interface))
     });
