@@ -15,8 +15,12 @@ pub mod concepts {}
 pub mod your_own_type {}
 #[doc = include_str!("src/errors-and-panics.md")]
 pub mod errors_and_panics {}
+#[doc = include_str!("src/keeping-alive.md")]
+pub mod keeping_alive {}
 #[doc = include_str!("src/passing-handles.md")]
 pub mod passing_handles {}
+#[doc = include_str!("src/callbacks.md")]
+pub mod callbacks {}
 #[doc = include_str!("src/traits.md")]
 pub mod traits {}
 #[doc = include_str!("src/async-calls.md")]

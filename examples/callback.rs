@@ -26,20 +26,26 @@ impl Progress {
 
 /// Searches for primes, in the server.
 #[derive(Debug)]
-pub struct Search;
+pub struct Search {
+    limit: u64,
+}
 
 #[shared]
 impl Search {
-    /// Nothing to prepare.
-    pub fn new() -> Self {
-        Self
+    /// Among the numbers below `limit`.
+    pub fn below(limit: u64) -> Self {
+        Self { limit }
     }
 
-    /// How many primes there are below `limit`; says after each quarter how far it is.
-    pub fn primes_below(&self, limit: u64, progress: &Shared<Progress>) -> Result<usize, Error> {
+    /// How many primes there are; says after each quarter how far it is.
+    ///
+    /// # Errors
+    ///
+    /// If nobody can be told any more.
+    pub fn count(&self, progress: &Shared<Progress>) -> Result<usize, Error> {
         let mut found = 0;
         for quarter in 0..4 {
-            let numbers = limit * quarter / 4..limit * (quarter + 1) / 4;
+            let numbers = self.limit * quarter / 4..self.limit * (quarter + 1) / 4;
             found += numbers.filter(|n| is_prime(*n)).count();
             // Nobody needs to wait until it has been shown.
             Shared::calls(progress).reached(quarter + 1, 4).detach()?;
@@ -49,16 +55,13 @@ impl Search {
 }
 
 fn is_prime(n: u64) -> bool {
-    n > 1
-        && (2..)
-            .take_while(|d| d * d <= n)
-            .all(|d| !n.is_multiple_of(d))
+    n > 1 && (2..=n.isqrt()).all(|d| !n.is_multiple_of(d))
 }
 
 #[shared_runtime::main]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = ServerProcess::builder().name("searcher").start()?;
-    let search = Search::new_in(&server)?;
+    let search = Search::below_in(&server, 200_000)?;
 
     let (display, lines) = channel();
     let show = thread::spawn(move || {
@@ -67,7 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     });
     let progress = Shared::new(Progress { display });
-    let found = search.primes_below(200_000, &progress)?;
+    let found = search.count(&progress)?;
     drop(progress); // the last handle, once all four calls have run: the channel closes
     show.join().expect("it only prints");
     println!("{found} primes");

@@ -45,20 +45,22 @@ pub struct Data {
 
 /// Lives in the server.
 #[derive(Debug)]
-pub struct Worker;
+pub struct Worker {
+    name: String,
+}
 
 #[shared]
 impl Worker {
-    /// Nothing to prepare.
-    pub fn new() -> Self {
-        Self
+    /// Called `Tom`, say.
+    pub fn named(name: String) -> Self {
+        Self { name }
     }
 
     /// `Shared::new` hosts a value where this runs, in the server, and makes a handle of it.
     pub fn make_data(&self) -> Data {
         let companies = Shared::new(Names::of(vec!["ARM".into(), "Shell".into()]));
         Data {
-            name: "Tom".into(),
+            name: self.name.clone(),
             hobbies: vec!["soccer".into(), "swimming".into()],
             jobs: ("IBM".into(), HashMap::from([("UK".into(), companies)])),
         }
@@ -75,7 +77,7 @@ fn agent(mut data: Data) -> Result<(), Error> {
 #[shared_runtime::main]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = ServerProcess::start()?;
-    let worker = Worker::new_in(&server)?;
+    let worker = Worker::named_in(&server, "Tom".into())?;
     let data = worker.make_data()?;
     println!("the server hosts {} objects", server.object_count()?);
 

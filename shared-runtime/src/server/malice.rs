@@ -271,7 +271,7 @@ fn nonsense_on_a_lane_ends_that_lane_alone() {
         // What is understood is answered on the control socket, by its number.
         lane.send(&honest, &[1, 2, 3], patience()).unwrap();
         assert!(next(&control).is_some());
-        let said = [200 | random.next().to_le_bytes()[0]];
+        let said = [0x80 | random.next().to_le_bytes()[0]];
         lane.send(&said, &[], patience()).unwrap();
         assert!(matches!(
             lane.receive(usize::MAX, patience()),
