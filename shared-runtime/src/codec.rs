@@ -12,15 +12,25 @@ thread_local! {
     static REFUSAL: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// Notes a refusal. A thread whose thread-locals are gone already does without.
+fn note(text: String) {
+    let _ = REFUSAL.try_with(|refusal| refusal.replace(Some(text)));
+}
+
+/// The refusal noted since this was last asked.
+fn noted() -> Option<String> {
+    REFUSAL.try_with(RefCell::take).ok().flatten()
+}
+
 /// The error a `Serialize` of ours gives in serde's name, with a text that reaches the user.
 pub(crate) fn refuse_to_encode<E: serde::ser::Error>(text: impl Display) -> E {
-    REFUSAL.set(Some(text.to_string()));
+    note(text.to_string());
     E::custom(text)
 }
 
 /// The same for a `Deserialize` of ours.
 pub(crate) fn refuse_to_decode<E: serde::de::Error>(text: impl Display) -> E {
-    REFUSAL.set(Some(text.to_string()));
+    note(text.to_string());
     E::custom(text)
 }
 
@@ -30,9 +40,9 @@ pub(crate) fn refuse_to_decode<E: serde::de::Error>(text: impl Display) -> E {
 ///
 /// `Encode` if its `Serialize` fails.
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    REFUSAL.take();
+    noted();
     postcard::to_allocvec(value).map_err(|error| {
-        let cause = REFUSAL.take().unwrap_or_else(|| error.to_string());
+        let cause = noted().unwrap_or_else(|| error.to_string());
         Error::new(
             ErrorKind::Encode,
             format!("cannot encode {}: {cause}", std::any::type_name::<T>()),
@@ -66,9 +76,9 @@ pub(crate) fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Er
 pub(crate) fn decode_head<'de, T: Deserialize<'de>>(
     bytes: &'de [u8],
 ) -> Result<(T, &'de [u8]), Error> {
-    REFUSAL.take();
+    noted();
     postcard::take_from_bytes(bytes).map_err(|error| {
-        let cause = REFUSAL.take().unwrap_or_else(|| error.to_string());
+        let cause = noted().unwrap_or_else(|| error.to_string());
         Error::new(
             ErrorKind::Decode,
             format!("cannot decode {}: {cause}", std::any::type_name::<T>()),

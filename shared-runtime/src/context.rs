@@ -2,6 +2,7 @@
 //! and the locks it runs under.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use crate::message::HeldLock;
@@ -40,20 +41,19 @@ impl Context {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Context> = const { RefCell::new(Context::NONE) };
+    /// Never dropped, so that destructors of other thread-locals can call; between methods it owns nothing.
+    static CURRENT: ManuallyDrop<RefCell<Context>> =
+        const { ManuallyDrop::new(RefCell::new(Context::NONE)) };
 }
 
 /// The context of the method that runs here, or an empty one.
 pub(crate) fn current() -> Context {
-    // A thread that ends, whose destructors call, runs no method.
-    CURRENT
-        .try_with(|current| current.borrow().clone())
-        .unwrap_or(Context::NONE)
+    CURRENT.with(|current| current.borrow().clone())
 }
 
 /// Runs a method under `context`.
 pub(crate) fn within<R>(context: Context, method: impl FnOnce() -> R) -> R {
-    let _restore = Restore(CURRENT.replace(context));
+    let _restore = Restore(CURRENT.with(|current| current.replace(context)));
     method()
 }
 
@@ -62,6 +62,6 @@ struct Restore(Context);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, &mut self.0));
+        CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut self.0));
     }
 }

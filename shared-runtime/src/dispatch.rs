@@ -10,6 +10,7 @@ use crate::handle::server_id;
 use crate::interface::{Arguments, Interface, Method, Returned, Run, interface};
 use crate::message::{HeldLock, MAX_CHAIN};
 use crate::object::{Access, CALLS, Caller, Cancel, Hosted, REGISTRY, Refused};
+use crate::order;
 use crate::os::Deadline;
 use crate::panic::{RemotePanic, catch};
 use crate::program;
@@ -33,8 +34,11 @@ pub(crate) fn set_lock_timeout(timeout: Duration) {
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub(crate) caller: &'a Arc<Caller>,
-    /// Ends the wait for the object: the caller has left. One-way calls have nobody who could.
+    /// Ends the wait for the object: the caller has left.
     pub(crate) cancel: &'a Cancel,
+    /// Whether somebody waits for the answer, who must learn at some time that it does not come. A one-way call has been promised
+    /// to run. It holds nothing while it waits, so nobody can be waiting for it in turn.
+    pub(crate) awaited: bool,
     pub(crate) deadline: Deadline,
     /// The locks that the chain of calls behind this one holds.
     pub(crate) held: Vec<HeldLock>,
@@ -78,9 +82,7 @@ pub(crate) fn construct(
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
     let name = format!("{}::{}", (interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, &call.caller.label);
-    let outcome = context::within(call.context(None), || {
-        catch(program::label(), || (constructor.run)(arguments))
-    });
+    let outcome = run(call.context(None), || (constructor.run)(arguments));
     outcome
         .unwrap_or_else(|panic| Err(panicked(panic)))
         .map_err(|error| error.in_method((interface.name)(), constructor.name))
@@ -97,6 +99,11 @@ impl Call<'_> {
             object: object.map(Arc::clone),
         }
     }
+}
+
+/// Runs the user's code under `context`.
+fn run(context: Context, user_code: impl FnOnce() -> Returned) -> Result<Returned, RemotePanic> {
+    order::scoped(|| context::within(context, || catch(program::label(), user_code)))
 }
 
 fn no_such(what: &str, interface: &Interface) -> Error {
@@ -119,7 +126,9 @@ fn run_method(
     let overtake = check_chain(&call.held, hosted, access)?;
     let name = format!("{}::{}", hosted.type_name(), method.name);
     let running = CALLS.begin(Some(hosted.id()), name, &call.caller.label);
-    let patience = call.deadline.earlier(Deadline::after(Some(lock_timeout())));
+    let patience = call
+        .deadline
+        .earlier(Deadline::after(call.awaited.then(lock_timeout)));
     let mut guard = hosted
         .lock(access, overtake, patience, call.cancel)
         .map_err(|refused| locked(hosted, refused, call.deadline))?;
@@ -134,17 +143,15 @@ fn run_method(
         object: hosted.id(),
         exclusive: access == Access::Exclusive,
     });
-    let outcome = context::within(call.context(Some(hosted)), || {
-        catch(program::label(), || match method.run {
-            Run::Shared(run) => run(guard.shared(), arguments),
-            Run::Exclusive(run) => match guard.exclusive() {
-                Some(object) => run(object, arguments),
-                None => Err(Error::new(
-                    ErrorKind::Unknown,
-                    "the type has no methods that take `&mut self`",
-                )),
-            },
-        })
+    let outcome = run(call.context(Some(hosted)), || match method.run {
+        Run::Shared(run) => run(guard.shared(), arguments),
+        Run::Exclusive(run) => match guard.exclusive() {
+            Some(object) => run(object, arguments),
+            None => Err(Error::new(
+                ErrorKind::Unknown,
+                "the type has no methods that take `&mut self`",
+            )),
+        },
     });
     outcome.unwrap_or_else(|panic| {
         // Before the guard goes: the next caller must not see the object whole.

@@ -5,6 +5,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -80,12 +81,6 @@ impl Outstanding {
             .map(drop)
     }
 
-    /// Waits until all have run.
-    pub(crate) fn wait_for_all(&self, deadline: Deadline) -> Result<(), TimedOut> {
-        self.wait_while(deadline, |state| !state.calls.is_empty())
-            .map(drop)
-    }
-
     fn has(&self, number: u64) -> bool {
         self.state().calls.contains_key(&number)
     }
@@ -127,29 +122,55 @@ impl fmt::Debug for Outstanding {
     }
 }
 
-/// A one-way call of this thread.
+/// What the code that runs on this thread has done one-way. A method has a scope of its own: the server's threads run the methods
+/// of many callers, which are nothing to each other.
+#[derive(Default)]
+struct Scope {
+    /// Never used again in this process; none before it is needed.
+    number: Option<NonZeroU64>,
+    /// The last one-way call on each object, as long as it may not have run.
+    last: HashMap<ObjectKey, Last>,
+}
+
 struct Last {
     among: Arc<Outstanding>,
     number: u64,
 }
 
 thread_local! {
-    /// The last one-way call of this thread on each object, as long as it may not have run.
-    static LAST: RefCell<HashMap<ObjectKey, Last>> = RefCell::default();
+    static SCOPE: RefCell<Scope> = RefCell::default();
+}
+
+/// Runs a method in a scope of its own.
+pub(crate) fn scoped<R>(method: impl FnOnce() -> R) -> R {
+    let outer = SCOPE.try_with(RefCell::take).ok();
+    let _restore = Restore(outer);
+    method()
+}
+
+/// Puts the outer scope back, also after a panic.
+struct Restore(Option<Scope>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        if let Some(outer) = self.0.take() {
+            let _inner = SCOPE.try_with(|scope| scope.replace(outer));
+        }
+    }
 }
 
 /// So many entries are kept before those that have run are looked for.
 const TIDY_FROM: usize = 64;
 
-/// Notes a one-way call of this thread.
+/// Notes a one-way call of this scope.
 pub(crate) fn note(object: ObjectKey, among: &Arc<Outstanding>, number: u64) {
     let last = Last {
         among: Arc::clone(among),
         number,
     };
     // In a destructor of a thread that ends nothing of it comes later.
-    let _ = LAST.try_with(|all| {
-        let mut all = all.borrow_mut();
+    let _ = SCOPE.try_with(|scope| {
+        let all = &mut scope.borrow_mut().last;
         if all.len() >= TIDY_FROM {
             all.retain(|_, last| last.among.has(last.number));
         }
@@ -157,10 +178,10 @@ pub(crate) fn note(object: ObjectKey, among: &Arc<Outstanding>, number: u64) {
     });
 }
 
-/// Waits until the one-way calls of this thread on `object` have run.
+/// Waits until the one-way calls of this scope on `object` have run.
 pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), TimedOut> {
-    let last = LAST.try_with(|all| {
-        let mut all = all.borrow_mut();
+    let last = SCOPE.try_with(|scope| {
+        let all = &mut scope.borrow_mut().last;
         if all.is_empty() {
             None
         } else {
@@ -175,15 +196,13 @@ pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), 
     waited
 }
 
-/// A number for this thread, never used again in this process.
-pub(crate) fn thread_number() -> u64 {
+/// The number of this scope.
+pub(crate) fn scope_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local! {
-        static OWN: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
-    }
-    // A thread whose own number is gone already makes each call a line of its own.
-    OWN.try_with(|own| *own)
-        .unwrap_or_else(|_| NEXT.fetch_add(1, Ordering::Relaxed))
+    let next = || NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX);
+    let own = SCOPE.try_with(|scope| *scope.borrow_mut().number.get_or_insert_with(next));
+    // A thread whose scope is gone already makes each call a line of its own.
+    own.unwrap_or_else(|_| next()).get()
 }
 
 #[cfg(test)]
@@ -221,6 +240,34 @@ mod tests {
     }
 
     #[test]
+    fn a_method_knows_nothing_of_what_its_thread_did_before() {
+        let calls = Outstanding::new();
+        let it = object(1);
+        let outside = scope_number();
+        note(
+            it,
+            &calls,
+            calls.begin(Box::new(()), Deadline::NEVER).unwrap(),
+        );
+        scoped(|| {
+            assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
+            assert_ne!(scope_number(), outside);
+            note(
+                it,
+                &calls,
+                calls.begin(Box::new(()), Deadline::NEVER).unwrap(),
+            );
+        });
+        assert_eq!(scope_number(), outside);
+        calls.end(&[2]);
+        assert_eq!(
+            wait_for_own(it, soon()),
+            Err(TimedOut),
+            "the first is its own"
+        );
+    }
+
+    #[test]
     fn there_is_room_for_so_many_and_pins_go_with_the_call() {
         let calls = Outstanding::new();
         let pin = Arc::new(());
@@ -235,6 +282,6 @@ mod tests {
         assert!(calls.begin(Box::new(()), soon()).is_ok());
         calls.end_all();
         assert_eq!(Arc::strong_count(&pin), 1);
-        assert_eq!(calls.wait_for_all(Deadline::NEVER), Ok(()));
+        assert_eq!(calls.wait_for(8, Deadline::NEVER), Ok(()));
     }
 }

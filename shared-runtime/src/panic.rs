@@ -76,7 +76,7 @@ pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R
     }));
     CATCHING.set(CATCHING.get() - 1);
     outcome.map_err(|payload| {
-        let seen = SEEN.take();
+        let seen = SEEN.try_with(RefCell::take).ok().flatten();
         let message = message(&*payload);
         discard(payload);
         RemotePanic {
@@ -119,7 +119,8 @@ fn install_hook() {
             if CATCHING.get() == 0 {
                 previous(info);
             } else {
-                SEEN.set(Some(see(info)));
+                // A thread whose thread-locals are gone already does without.
+                let _ = SEEN.try_with(|seen| seen.replace(Some(see(info))));
             }
         }));
     });

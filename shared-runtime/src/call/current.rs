@@ -1,11 +1,13 @@
 //! The call that runs on this thread, as its method sees it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::context::{self, Context};
 pub use crate::object::SessionId;
 use crate::object::{Caller, Cancel};
+use crate::os::Deadline;
 use crate::program;
 
 /// The call that runs on this thread: who made it, how much time it has, whether anybody still waits for it.
@@ -30,44 +32,58 @@ use crate::program;
 /// ```
 #[must_use]
 pub fn current() -> Current {
-    Current(context::current())
+    let Context {
+        deadline,
+        cancel,
+        caller,
+        ..
+    } = context::current();
+    Current {
+        deadline,
+        cancel,
+        caller: caller.unwrap_or_else(|| Arc::clone(Caller::this_process(program::label()))),
+    }
 }
 
-/// What [`current`] returns. Stays valid when the call has ended, and on other threads.
+/// What [`current`] returns. Stays valid when the call has ended, and on other threads. Keeps no object alive.
 #[derive(Clone)]
-pub struct Current(Context);
+pub struct Current {
+    deadline: Deadline,
+    cancel: Option<Cancel>,
+    caller: Arc<Caller>,
+}
 
 impl Current {
     /// The process that called, as `name (pid 123)`.
     #[must_use]
     pub fn process(&self) -> &str {
-        &self.caller().label
+        &self.caller.label
     }
 
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.caller().pid
+        self.caller.pid
     }
 
     /// Its session at this server: the same for all calls of one client process, and never used again.
     #[must_use]
     pub fn session(&self) -> SessionId {
-        self.caller().session
+        self.caller.session
     }
 
     /// How much time the caller gives this call; `None` if it waits without limit.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.0.deadline.remaining()
+        self.deadline.remaining()
     }
 
     /// Whether nobody waits for the answer any more: the caller has ended, or its deadline has passed. A method that takes long
     /// can look at this now and then, and stop. A one-way call is never cancelled.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        let left = self.0.cancel.as_ref();
-        left.is_some_and(Cancel::is_cancelled) || self.0.deadline.passed()
+        let left = self.cancel.as_ref();
+        left.is_some_and(Cancel::is_cancelled) || self.deadline.passed()
     }
 
     /// Has `f` run when the calling process's session ends, however that is: what the process had taken can be given back then. If
@@ -76,12 +92,7 @@ impl Current {
     ///
     /// `f` runs on a thread for such things, one after the other; a panic in it concerns nobody.
     pub fn on_session_end(&self, f: impl FnOnce() + Send + 'static) {
-        self.caller().at_end(Box::new(f));
-    }
-
-    fn caller(&self) -> &Caller {
-        let caller = self.0.caller.as_ref();
-        caller.unwrap_or_else(|| Caller::this_process(program::label()))
+        self.caller.at_end(Box::new(f));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::interface::{Arguments, Encoded, Interface, Returned};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
 use crate::object::Caller;
 use crate::order;
-use crate::os::Deadline;
+use crate::os::{Deadline, forked};
 use crate::program;
 
 /// Calls a method, by its place in the method table.
@@ -166,7 +166,8 @@ fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Er
 /// that runs here, which holds the object's lock.
 fn keep_order(lease: &Lease, context: &Context, deadline: Deadline) -> Result<(), Error> {
     let object = lease.key();
-    if context.holds(object) {
+    // In a fork nothing of the parent's ever runs; calls to others are refused further on.
+    if context.holds(object) || forked() {
         return Ok(());
     }
     let deadline = deadline.earlier(context.deadline);
@@ -211,6 +212,7 @@ fn here(
     let call = dispatch::Call {
         caller: Caller::this_process(program::label()),
         cancel: &cancel,
+        awaited: true,
         deadline: context.deadline.earlier(deadline),
         held: context.held,
     };

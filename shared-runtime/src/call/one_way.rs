@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::deliver::their_method;
 use super::target::Target;
+use crate::client::refuse_in_fork;
 use crate::context::{self, Context};
 use crate::dispatch;
 use crate::error::{Error, ErrorKind};
@@ -17,12 +18,13 @@ use crate::program;
 
 /// Hands a call over, and returns when it is certain to run: unless its server ends first.
 pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<(), Error> {
+    refuse_in_fork()?;
     let deadline = patience(&context::current(), target.deadline());
     let (lease, interface) = (target.lease(), target.interface());
     match lease.place() {
         Place::Here(hosted) => {
             let line = Line {
-                thread: order::thread_number(),
+                thread: order::scope_number(),
                 object: hosted.id(),
             };
             let queued = queue_here(lease, line, interface, method, arguments, deadline)?;
@@ -38,7 +40,7 @@ pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<
             let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
             let call = OneWay {
                 number: 0,
-                thread: order::thread_number(),
+                thread: order::scope_number(),
                 object: *object,
                 interface: interface.id(),
                 method,
@@ -104,6 +106,7 @@ fn queue_here(
         let call = dispatch::Call {
             caller: Caller::this_process(program::label()),
             cancel: &Cancel::default(),
+            awaited: false,
             deadline: Deadline::NEVER,
             held: Vec::new(),
         };

@@ -1,5 +1,6 @@
 //! The control socket of a session at its client: releases go out on it, news of one-way calls come in.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use rustix::event::PollFlags;
 use crate::codec;
 use crate::message::{CONTROL_LIMIT, Notice};
 use crate::order::Outstanding;
-use crate::os::{Deadline, Next, Socket, Watch, forked, run_in_background, wait};
+use crate::os::{Deadline, Next, Peer, Socket, Watch, forked, run_in_background, wait};
 use crate::outbox::Outbox;
 
 /// Leases on their way back: objects, and how many leases of each.
@@ -26,17 +27,14 @@ impl Control {
 
     /// Whether the server has ended the session.
     pub(super) fn is_closed(&self) -> bool {
-        let now = Deadline::after(Some(Duration::ZERO));
-        matches!(
-            wait(&[(self.0.as_fd(), PollFlags::RDHUP)], now),
-            Ok(Some(_))
-        )
+        is_ready(&self.0, PollFlags::RDHUP)
     }
 
-    /// Has the background thread tell `calls` which of them have run, until the session ends.
-    pub(super) fn watch_for(&self, calls: &Arc<Outstanding>) -> std::io::Result<()> {
+    /// Has the background thread tell `calls` which of them have run, until the session or its server ends.
+    pub(super) fn watch_for(&self, calls: &Arc<Outstanding>, peer: Arc<Peer>) -> io::Result<()> {
         let news = News {
             socket: Socket::from(self.0.as_fd().try_clone_to_owned()?),
+            peer,
             calls: Arc::clone(calls),
         };
         run_in_background(Box::new(news));
@@ -62,16 +60,25 @@ impl Drop for Control {
 /// What a server says of the one-way calls of this process.
 struct News {
     socket: Socket,
+    peer: Arc<Peer>,
     calls: Arc<Outstanding>,
 }
 
 impl Watch for News {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        vec![(self.socket.as_fd(), PollFlags::IN)]
+        vec![
+            (self.socket.as_fd(), PollFlags::IN),
+            (self.peer.as_fd(), PollFlags::IN),
+        ]
     }
 
     fn ready(&mut self) -> Next {
-        let message = self.socket.receive(CONTROL_LIMIT).ok().flatten();
+        // If only the process has ended there is nothing to receive, though a fork of it may hold the socket open.
+        let message = if is_ready(&self.socket, PollFlags::IN) {
+            self.socket.receive(CONTROL_LIMIT).ok().flatten()
+        } else {
+            None
+        };
         match message.and_then(|message| codec::decode(&message.bytes).ok()) {
             Some(Notice::Done(numbers)) => {
                 self.calls.end(&numbers);
@@ -84,4 +91,9 @@ impl Watch for News {
             }
         }
     }
+}
+
+fn is_ready(socket: &Socket, flags: PollFlags) -> bool {
+    let now = Deadline::after(Some(Duration::ZERO));
+    matches!(wait(&[(socket.as_fd(), flags)], now), Ok(Some(_)))
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::codec;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::message::OneWay;
 use crate::order::{Outstanding, Pins, TimedOut};
 use crate::os::Deadline;
@@ -27,6 +27,7 @@ enum Sending {
 pub(super) enum NotSent {
     TimedOut,
     Broken(Broken),
+    TooLarge { size: usize },
     Other(Error),
 }
 
@@ -55,20 +56,17 @@ impl Lane {
         mut call: OneWay,
         body: &[u8],
         pins: Pins,
+        limit: usize,
         deadline: Deadline,
         open: impl FnOnce() -> Result<Box<dyn Connection>, Error>,
     ) -> Result<u64, NotSent> {
         let mut turn = self.turn(deadline)?;
         if turn.connection.is_none() {
-            // What was sent on a connection that broke since must not be overtaken.
-            self.calls.wait_for_all(deadline)?;
             turn.connection = Some(open().map_err(NotSent::Other)?);
         }
         call.number = self.calls.begin(pins, deadline)?;
-        let sent = turn.send(&call, body, deadline);
+        let sent = turn.send(&call, body, limit, deadline);
         if let Err(not_sent) = sent {
-            // A frame of which the server has a part cannot be followed by another.
-            turn.connection = None;
             self.calls.end(&[call.number]);
             return Err(not_sent);
         }
@@ -116,14 +114,27 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn send(&mut self, call: &OneWay, body: &[u8], deadline: Deadline) -> Result<(), NotSent> {
+    /// A frame of which the server may have a part cannot be followed by another: then the connection goes.
+    fn send(
+        &mut self,
+        call: &OneWay,
+        body: &[u8],
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), NotSent> {
         let head = codec::encode(call).map_err(NotSent::Other)?;
-        let Some(connection) = &mut self.connection else {
-            let error = Error::new(ErrorKind::Disconnected, "there is no connection");
-            return Err(NotSent::Other(error));
+        let size = head.len() + body.len();
+        if size > limit {
+            return Err(NotSent::TooLarge { size });
+        }
+        let Some(mut connection) = self.connection.take() else {
+            return Err(NotSent::Broken(Broken::Closed));
         };
         match connection.send(&head, body, deadline) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.connection = Some(connection);
+                Ok(())
+            }
             Err(Broken::TimedOut) => Err(NotSent::TimedOut),
             Err(broken) => Err(NotSent::Broken(broken)),
         }

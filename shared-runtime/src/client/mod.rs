@@ -9,4 +9,4 @@ mod pool;
 mod session;
 
 pub(crate) use dial::dial;
-pub(crate) use session::Session;
+pub(crate) use session::{Session, refuse_in_fork};

@@ -14,7 +14,8 @@ use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    Control as Say, Functions, Handles, MAX_CONNECTIONS, OneWay, Reply, Request, Subject,
+    CONTROL_LIMIT, Control as Say, Functions, Handles, MAX_CONNECTIONS, OneWay, Reply, Request,
+    Subject,
 };
 use crate::order::{Outstanding, Pins};
 use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
@@ -143,10 +144,10 @@ impl Session {
         deadline: Deadline,
     ) -> Result<u64, Error> {
         refuse_in_fork()?;
-        self.check_size(body.len())?;
-        let sent = self
-            .lane
-            .send(call, body, pins, deadline, || self.open_lane(deadline));
+        let limit = self.welcome.max_message;
+        let sent = self.lane.send(call, body, pins, limit, deadline, || {
+            self.open_lane(deadline)
+        });
         sent.map_err(|not_sent| match not_sent {
             NotSent::TimedOut => {
                 let text = format!(
@@ -156,6 +157,7 @@ impl Session {
                 Error::new(ErrorKind::Timeout, text).in_process(self.label())
             }
             NotSent::Broken(broken) => self.lost(broken).in_process(self.label()),
+            NotSent::TooLarge { size } => self.too_large(size),
             NotSent::Other(error) => error,
         })
     }
@@ -175,7 +177,10 @@ impl Session {
     ) -> Result<Exchanged, Error> {
         refuse_in_fork()?;
         let head = codec::encode(request)?;
-        self.check_size(head.len() + body.len())?;
+        let size = head.len() + body.len();
+        if size > self.welcome.max_message {
+            return Err(self.too_large(size));
+        }
         let mut connection = self.borrow(deadline)?;
         if let Err(broken) = connection.get().send(&head, body, deadline) {
             return Err(self.failed(broken, connection, pins, Executed::No));
@@ -201,15 +206,12 @@ impl Session {
         })
     }
 
-    fn check_size(&self, size: usize) -> Result<(), Error> {
-        if size <= self.welcome.max_message {
-            return Ok(());
-        }
+    fn too_large(&self, size: usize) -> Error {
         let text = format!(
             "the arguments take {size} bytes, the server {} accepts {} (option `max_message` of its builder)",
             self.endpoint.name, self.welcome.max_message
         );
-        Err(Error::new(ErrorKind::TooLarge, text))
+        Error::new(ErrorKind::TooLarge, text)
     }
 
     /// What a broken exchange means. A connection that timed out is abandoned: what is still said on it, nobody waits for.
@@ -290,10 +292,18 @@ impl Session {
 
     fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
         let mut watched = Ok(());
-        self.news
-            .call_once(|| watched = self.control.watch_for(self.one_way_calls()));
+        self.news.call_once(|| {
+            watched = self
+                .control
+                .watch_for(self.one_way_calls(), Arc::clone(&self.peer));
+        });
         watched.map_err(|error| Error::io("watching a control socket", error))?;
-        self.open_connection(&Say::ConnectLane, deadline)
+        let mut lane = self.open_connection(&Say::ConnectLane, deadline)?;
+        // A lane that nobody reads would swallow what is sent on it.
+        match lane.receive(CONTROL_LIMIT, deadline) {
+            Ok(_) => Ok(lane),
+            Err(broken) => Err(self.lost(broken).in_process(self.label())),
+        }
     }
 
     fn open_connection(&self, say: &Say, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
@@ -378,7 +388,7 @@ impl Drop for Lent {
 }
 
 /// Invariant: a forked process never uses its parent's connections.
-pub(super) fn refuse_in_fork() -> Result<(), Error> {
+pub(crate) fn refuse_in_fork() -> Result<(), Error> {
     if forked() {
         let text = "this process is a fork of the one that the handle belongs to: start processes with a #[task], or exec";
         return Err(Error::new(ErrorKind::Disconnected, text));

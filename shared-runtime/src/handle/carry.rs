@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -61,8 +62,21 @@ struct Message {
 }
 
 thread_local! {
-    /// The messages being written or read on this thread, innermost last: a `Serialize` may itself make a call.
-    static OPEN: RefCell<Vec<Message>> = const { RefCell::new(Vec::new()) };
+    /// The messages being written or read on this thread, innermost last: a `Serialize` may itself make a call. Never dropped, so that
+    /// destructors of other thread-locals can call; nothing is lost, because it is empty and owns no memory between messages.
+    static OPEN: ManuallyDrop<RefCell<Vec<Message>>> =
+        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
+}
+
+fn with_open<R>(change: impl FnOnce(&mut Vec<Message>) -> R) -> R {
+    OPEN.with(|open| {
+        let mut open = open.borrow_mut();
+        let result = change(&mut open);
+        if open.is_empty() {
+            *open = Vec::new();
+        }
+        result
+    })
 }
 
 /// A message on the stack. Leaves it also when a user's `Serialize` or `Deserialize` panics, so that the next message is whole.
@@ -72,7 +86,7 @@ struct Open {
 
 impl Open {
     fn begin(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
-        OPEN.with_borrow_mut(|open| {
+        with_open(|open| {
             open.push(Message {
                 direction,
                 nonce,
@@ -84,7 +98,7 @@ impl Open {
     }
 
     fn end(self) -> Message {
-        OPEN.with_borrow_mut(|open| {
+        with_open(|open| {
             open.truncate(self.depth);
             open.pop()
         })
@@ -95,9 +109,8 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         // The leases are dropped after the borrow: that may run code which looks at the stack.
-        let _left = OPEN.with_borrow_mut(|open| {
-            (open.len() >= self.depth).then(|| open.split_off(self.depth - 1))
-        });
+        let _left =
+            with_open(|open| (open.len() >= self.depth).then(|| open.split_off(self.depth - 1)));
     }
 }
 
@@ -107,7 +120,7 @@ pub(crate) fn write_handle<S: Serializer>(
     interface: u64,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let place = OPEN.with_borrow_mut(|open| {
+    let place = with_open(|open| {
         let message = open
             .last_mut()
             .filter(|message| message.direction == Direction::Out)?;
@@ -142,7 +155,7 @@ pub(super) fn read_any_handle<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(Arc<Lease>, u64), D::Error> {
     let (nonce, index, interface) = <(u64, u64, u64)>::deserialize(deserializer)?;
-    let lease = OPEN.with_borrow(|open| {
+    let lease = with_open(|open| {
         let message = open
             .last()
             .filter(|message| message.direction == Direction::In && message.nonce == nonce)?;

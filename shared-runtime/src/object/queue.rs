@@ -14,8 +14,9 @@ pub(crate) struct Line {
     pub(crate) object: u64,
 }
 
-/// The most threads of a queue, and so one-way calls of one client that run at one time.
-const MAX_WORKERS: usize = 64;
+/// The most threads of a queue: as many as a client may have one-way calls under way. With fewer, calls that wait for others of the
+/// same queue could take all of them.
+const MAX_WORKERS: usize = 1024;
 
 /// How long a thread stays with nothing to do, unless it is the last.
 const LINGER: Duration = Duration::from_millis(20);

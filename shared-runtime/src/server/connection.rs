@@ -102,6 +102,7 @@ impl Serving<'_> {
         let call = dispatch::Call {
             caller: &self.session.caller,
             cancel: &self.session.caller.gone,
+            awaited: true,
             deadline,
             held: request.held,
         };

@@ -1,10 +1,11 @@
 //! The one-way calls of one client: read as they come, kept with a lease of our own for their object, and run in a queue.
 
+use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::limits::max_message;
-use super::sessions::{Lane, Session};
+use super::sessions::{Beginning, Lane, Session};
 use crate::codec;
 use crate::dispatch;
 use crate::handle::{Lease, arrivals, server_id};
@@ -12,38 +13,61 @@ use crate::interface::Arguments;
 use crate::message::{Claim, OneWay};
 use crate::object::{CALLS, Cancel, Line, Queue};
 use crate::os::{Deadline, Socket};
-use crate::transport::{Channel, Connection, Transport};
+use crate::transport::{Broken, Channel, Connection, Transport};
 
 /// What a call weighs in a queue beside its bytes.
 const OVERHEAD: usize = 1024;
 
+/// How much may wait in the queue of a session before its lane is read on.
+const ROOM: usize = 64 << 20;
+
 /// Starts the thread that reads a lane. It runs no user code. `None` if there is none to be had.
-pub(super) fn begin(session: &Arc<Session>, fds: Vec<OwnedFd>, queue: Arc<Queue>) -> Option<Lane> {
+pub(super) fn begin(
+    session: &Arc<Session>,
+    fds: Vec<OwnedFd>,
+    beginning: Beginning,
+) -> Option<Lane> {
     let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
     let cutter = Socket::from(connection.cutter().ok()?);
     let session = Arc::clone(session);
-    let run = move || {
-        let end = connection.cutter();
-        read(&session, connection, &queue);
-        // The session keeps a copy of the descriptor: without this the client would go on sending.
-        if let Ok(end) = end {
-            Socket::from(end).cut();
-        }
-    };
     let reader = std::thread::Builder::new()
         .name("shared-lane".into())
-        .spawn(run)
+        .spawn(move || serve(&session, connection, beginning))
         .ok()?;
     Some(Lane { cutter, reader })
 }
 
+fn serve(session: &Arc<Session>, mut connection: Box<dyn Connection>, beginning: Beginning) {
+    let Beginning {
+        queue,
+        previous,
+        counted,
+    } = beginning;
+    if let Some(previous) = previous {
+        // A reader that panicked has read what it could.
+        let _ = previous.join();
+    }
+    // The client sends nothing before it has this. If it does not get it, it has left.
+    let _ = connection.send(&[0], &[], Deadline::NEVER);
+    let Err(reason) = read(session, &mut *connection, &queue);
+    if !matches!(reason, Broken::Closed) {
+        // What it meant cannot be known; the client must not believe that it will run.
+        session.control.cut();
+    }
+    drop(counted);
+}
+
 /// Until the client has closed, or says what cannot be understood.
-fn read(session: &Arc<Session>, mut connection: Box<dyn Connection>, queue: &Arc<Queue>) {
-    while let Ok(frame) = connection.receive(max_message(), Deadline::NEVER) {
-        queue.wait_for_room(max_message());
-        let Ok((call, body)) = codec::decode_head::<OneWay>(&frame) else {
-            return;
-        };
+fn read(
+    session: &Arc<Session>,
+    connection: &mut dyn Connection,
+    queue: &Arc<Queue>,
+) -> Result<Infallible, Broken> {
+    loop {
+        let frame = connection.receive(max_message(), Deadline::NEVER)?;
+        queue.wait_for_room(ROOM);
+        let (call, body) = codec::decode_head::<OneWay>(&frame)
+            .map_err(|error| Broken::Corrupt(error.to_string()))?;
         let body_at = frame.len() - body.len();
         enqueue(session, queue, call, frame, body_at);
     }
@@ -80,6 +104,7 @@ fn enqueue(
         let incoming = dispatch::Call {
             caller: &session.caller,
             cancel: &Cancel::default(),
+            awaited: false,
             deadline: Deadline::NEVER,
             held: Vec::new(),
         };

@@ -67,6 +67,7 @@ pub(crate) fn stop(deadline: Deadline) {
     {
         listening.socket.cut();
     }
+    SESSIONS.close_lanes();
     CALLS.wait_for_none(deadline);
     SESSIONS.end_all();
     names::clear();

@@ -254,9 +254,9 @@ fn requests_that_ask_for_too_much_get_errors() {
 }
 
 #[test]
-fn nonsense_on_a_lane_ends_that_lane_alone() {
+fn nonsense_on_a_lane_ends_that_session_alone() {
     let mut random = Random(4);
-    let control = greeted();
+    let other = greeted();
     let honest = OneWay {
         number: 1,
         thread: 1,
@@ -267,16 +267,26 @@ fn nonsense_on_a_lane_ends_that_lane_alone() {
     };
     let honest = codec::encode(&honest).unwrap();
     for _ in 0..100 {
+        let control = greeted();
         let mut lane = channel(&control, &Control::ConnectLane);
+        lane.receive(CONTROL_LIMIT, patience()).unwrap();
         // What is understood is answered on the control socket, by its number.
         lane.send(&honest, &[1, 2, 3], patience()).unwrap();
         assert!(next(&control).is_some());
         let said = [0x80 | random.next().to_le_bytes()[0]];
         lane.send(&said, &[], patience()).unwrap();
-        assert!(matches!(
-            lane.receive(usize::MAX, patience()),
-            Err(Broken::Closed)
-        ));
+        assert_eq!(next(&control), None);
+    }
+    let mut lane = channel(&other, &Control::ConnectLane);
+    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+}
+
+#[test]
+fn lanes_upon_lanes_take_each_other_s_place() {
+    let control = greeted();
+    for _ in 0..1000 {
+        let mut lane = channel(&control, &Control::ConnectLane);
+        lane.receive(CONTROL_LIMIT, patience()).unwrap();
     }
     is_alive();
 }

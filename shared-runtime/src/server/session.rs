@@ -106,7 +106,7 @@ fn serve(session: &Arc<Session>) {
         match codec::decode(&message.bytes) {
             Ok(Control::Connect) => connect(session, message.fds),
             Ok(Control::ConnectLane) => {
-                session.add_lane(|queue| lane::begin(session, message.fds, queue));
+                session.add_lane(|beginning| lane::begin(session, message.fds, beginning));
             }
             Ok(Control::Release(leases)) => {
                 for (object, count) in leases {

@@ -42,11 +42,15 @@ struct Connections {
     open: BTreeMap<u64, Socket>,
 }
 
-/// A client has one lane at a time; what it sent on an earlier one, which broke, is read to its end all the same.
+/// A client has one lane at a time. What it sent on an earlier one, which broke in the middle of a frame, is read to its end before the
+/// next.
 #[derive(Debug, Default)]
 struct Lanes {
     queue: Option<Arc<Queue>>,
-    open: Vec<Lane>,
+    newest: Option<Lane>,
+    /// Counts the readers that have not ended.
+    readers: Arc<()>,
+    closed: bool,
 }
 
 /// What cuts a lane off, and the thread that reads it.
@@ -56,8 +60,17 @@ pub(super) struct Lane {
     pub(super) reader: JoinHandle<()>,
 }
 
-/// The most lanes a client may open in the course of a session: each broke in the middle of a frame.
-const MAX_LANES: usize = 256;
+/// What a new lane is begun with.
+pub(super) struct Beginning {
+    pub(super) queue: Arc<Queue>,
+    /// To be waited for before anything is read.
+    pub(super) previous: Option<JoinHandle<()>>,
+    /// To be kept until the reader ends.
+    pub(super) counted: Arc<()>,
+}
+
+/// The most lanes of a session that are still read.
+const MAX_READERS: usize = 4;
 
 impl Sessions {
     pub(super) fn open(&self, label: String, peer: Peer, control: Socket) -> Arc<Session> {
@@ -81,6 +94,13 @@ impl Sessions {
     /// In the order of their arrival.
     pub(super) fn list(&self) -> Vec<Arc<Session>> {
         self.table().values().cloned().collect()
+    }
+
+    /// Reads what all clients have sent one-way up to now.
+    pub(super) fn close_lanes(&self) {
+        for session in self.list() {
+            session.close_lane();
+        }
     }
 
     pub(super) fn end_all(&self) {
@@ -113,40 +133,61 @@ impl Session {
         self.connections().open.remove(&number);
     }
 
-    /// Has one more lane begun, into the queue of the session, which is opened with the first.
-    pub(super) fn add_lane(&self, begin: impl FnOnce(Arc<Queue>) -> Option<Lane>) {
+    /// Has a lane begun in the place of the one before, into the queue of the session, which is opened with the first. A client whose
+    /// lane cannot be begun finds it closed.
+    pub(super) fn add_lane(&self, begin: impl FnOnce(Beginning) -> Option<Lane>) {
         let mut lanes = self.lanes();
-        if lanes.open.len() >= MAX_LANES {
+        if lanes.closed || Arc::strong_count(&lanes.readers) > MAX_READERS {
             return;
         }
         if lanes.queue.is_none() {
             lanes.queue = Queue::open().ok();
         }
-        let lane = lanes.queue.clone().and_then(begin);
-        lanes.open.extend(lane);
+        let Some(queue) = lanes.queue.clone() else {
+            return;
+        };
+        let previous = lanes.newest.take().map(|lane| {
+            lane.cutter.cut();
+            lane.reader
+        });
+        lanes.newest = begin(Beginning {
+            queue,
+            previous,
+            counted: Arc::clone(&lanes.readers),
+        });
+    }
+
+    /// Reads what the client has sent one-way up to now, so that it runs; no more is taken.
+    pub(super) fn close_lane(&self) {
+        let mut lanes = self.lanes();
+        lanes.closed = true;
+        let (queue, newest) = (lanes.queue.clone(), lanes.newest.take());
+        drop(lanes);
+        if let Some(queue) = queue {
+            queue.lift_limit();
+        }
+        if let Some(Lane { cutter, reader }) = newest {
+            // What is in the socket already is still read.
+            cutter.cut();
+            // A reader that panicked has read what it could.
+            let _ = reader.join();
+        }
     }
 
     /// Gives back everything the session held. Its running methods go on; nobody gets their answers. One-way calls that the client
     /// had sent run; what is to be done at the end of the session is done after them.
     pub(super) fn end(&self) {
+        // First: a one-way call may wait for an object that a method holds which waits to be cancelled.
         self.caller.gone.cancel();
         for connection in self.connections().open.values() {
             connection.cut();
         }
-        let Lanes { queue, open } = std::mem::take(&mut *self.lanes());
-        if let Some(queue) = &queue {
-            queue.lift_limit();
-        }
-        for Lane { cutter, reader } in open {
-            // What the client had committed before it ended is still read.
-            cutter.cut();
-            // A reader that panicked has read what it could.
-            let _ = reader.join();
-        }
+        self.close_lane();
         self.control.cut();
         REGISTRY.end_session(self.caller.session);
         SESSIONS.table().remove(&self.caller.session);
         let caller = Arc::clone(&self.caller);
+        let queue = self.lanes().queue.take();
         match queue {
             Some(queue) => queue.close(move || caller.end()),
             None => caller.end(),
