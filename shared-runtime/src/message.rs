@@ -55,6 +55,8 @@ pub(crate) enum Control {
 /// What a server says on a control socket after its greeting.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Notice {
+    /// The server has what the one-way calls of these numbers need of others: the client may end.
+    Held(Vec<u64>),
     /// The one-way calls of these numbers have run, or never will.
     Done(Vec<u64>),
 }

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,8 @@ pub(crate) struct Outstanding {
 struct State {
     last: u64,
     calls: BTreeMap<u64, Pins>,
+    /// Those of them whose arguments name objects that the server has to ask others for, and has not yet.
+    unheld: BTreeSet<u64>,
     /// Nobody will say of any that it has run.
     ended: bool,
 }
@@ -36,6 +38,20 @@ struct State {
 /// The deadline passed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimedOut;
+
+/// Why there is no number for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotBegun {
+    TimedOut,
+    /// The server has ended.
+    Ended,
+}
+
+impl From<TimedOut> for NotBegun {
+    fn from(_: TimedOut) -> Self {
+        Self::TimedOut
+    }
+}
 
 impl Outstanding {
     pub(crate) fn new() -> Arc<Self> {
@@ -45,13 +61,31 @@ impl Outstanding {
         })
     }
 
-    /// A number for one more, when there is room for it. `pins` are dropped when it has run.
-    pub(crate) fn begin(&self, pins: Pins, deadline: Deadline) -> Result<u64, TimedOut> {
+    /// A number for one more, when there is room for it. `pins` are dropped when it has run. `unheld` says that the server has others to
+    /// ask first.
+    pub(crate) fn begin(
+        &self,
+        pins: Pins,
+        unheld: bool,
+        deadline: Deadline,
+    ) -> Result<u64, NotBegun> {
         let mut state = self.wait_while(deadline, |state| state.calls.len() >= MAX_ONE_WAY)?;
+        if state.ended {
+            return Err(NotBegun::Ended);
+        }
         state.last += 1;
         let number = state.last;
         state.calls.insert(number, pins);
+        if unheld {
+            state.unheld.insert(number);
+        }
         Ok(number)
+    }
+
+    /// The server has all that these need.
+    pub(crate) fn held(&self, numbers: &[u64]) {
+        self.state().forget_unheld(numbers);
+        self.fewer.notify_all();
     }
 
     /// These have run, or never will.
@@ -62,6 +96,7 @@ impl Outstanding {
             .iter()
             .filter_map(|number| state.calls.remove(number))
             .collect();
+        state.forget_unheld(numbers);
         drop(state);
         self.fewer.notify_all();
     }
@@ -78,6 +113,12 @@ impl Outstanding {
     /// Waits until the call of this number has run.
     pub(crate) fn wait_for(&self, number: u64, deadline: Deadline) -> Result<(), TimedOut> {
         self.wait_while(deadline, |state| state.calls.contains_key(&number))
+            .map(drop)
+    }
+
+    /// Waits until the server needs nothing of this process any more for any of them.
+    pub(crate) fn wait_until_held(&self, deadline: Deadline) -> Result<(), TimedOut> {
+        self.wait_while(deadline, |state| !state.unheld.is_empty())
             .map(drop)
     }
 
@@ -109,6 +150,14 @@ impl Outstanding {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn forget_unheld(&mut self, numbers: &[u64]) {
+        for number in numbers {
+            self.unheld.remove(number);
+        }
     }
 }
 
@@ -223,7 +272,7 @@ mod tests {
     fn a_thread_waits_for_its_own_calls_on_that_object_alone() {
         let calls = Outstanding::new();
         let (it, other) = (object(1), object(2));
-        let number = calls.begin(Box::new(()), Deadline::NEVER).unwrap();
+        let number = calls.begin(Box::new(()), false, Deadline::NEVER).unwrap();
         note(it, &calls, number);
         assert_eq!(wait_for_own(it, soon()), Err(TimedOut));
         assert_eq!(
@@ -247,7 +296,7 @@ mod tests {
         note(
             it,
             &calls,
-            calls.begin(Box::new(()), Deadline::NEVER).unwrap(),
+            calls.begin(Box::new(()), false, Deadline::NEVER).unwrap(),
         );
         scoped(|| {
             assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
@@ -255,7 +304,7 @@ mod tests {
             note(
                 it,
                 &calls,
-                calls.begin(Box::new(()), Deadline::NEVER).unwrap(),
+                calls.begin(Box::new(()), false, Deadline::NEVER).unwrap(),
             );
         });
         assert_eq!(scope_number(), outside);
@@ -273,15 +322,20 @@ mod tests {
         let pin = Arc::new(());
         for _ in 0..MAX_ONE_WAY {
             calls
-                .begin(Box::new(Arc::clone(&pin)), Deadline::NEVER)
+                .begin(Box::new(Arc::clone(&pin)), false, Deadline::NEVER)
                 .unwrap();
         }
-        assert_eq!(calls.begin(Box::new(()), soon()), Err(TimedOut));
+        assert_eq!(
+            calls.begin(Box::new(()), false, soon()),
+            Err(NotBegun::TimedOut)
+        );
         calls.end(&[7]);
         assert_eq!(Arc::strong_count(&pin), MAX_ONE_WAY);
-        assert!(calls.begin(Box::new(()), soon()).is_ok());
+        assert!(calls.begin(Box::new(()), false, soon()).is_ok());
         calls.end_all();
         assert_eq!(Arc::strong_count(&pin), 1);
+        let late = calls.begin(Box::new(Arc::clone(&pin)), false, Deadline::NEVER);
+        assert_eq!((late, Arc::strong_count(&pin)), (Err(NotBegun::Ended), 1));
         assert_eq!(calls.wait_for(8, Deadline::NEVER), Ok(()));
     }
 }

@@ -57,7 +57,9 @@ where
         pending.notes.push_back(note);
         if !std::mem::replace(&mut pending.sending, true) {
             drop(pending);
-            run_in_background(Box::new(Sending(Arc::clone(self))));
+            // Without a background thread, the next note tries again.
+            let sending = run_in_background(Box::new(Sending(Arc::clone(self))));
+            self.pending().sending &= sending;
         }
     }
 
@@ -74,8 +76,11 @@ where
                 pending.notes.drain(..count);
             }
             Err(SendError::Full) => return Next::Wait,
-            // The session has ended, and with it all that could be said.
-            Err(SendError::Closed | SendError::Io(_)) => pending.notes.clear(),
+            // The session has ended, and with it all that could be said; or it ends now, since something is lost.
+            Err(SendError::Closed | SendError::Io(_)) => {
+                (*self.socket).as_ref().cut();
+                pending.notes.clear();
+            }
         }
         pending.sending = !pending.notes.is_empty();
         if pending.sending {

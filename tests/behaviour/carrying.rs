@@ -485,7 +485,10 @@ fn passing_handles_costs_two_round_trips_at_most() {
     let [passed, held, taken] = count_frames::spawn().unwrap().join().unwrap();
     assert_eq!(passed, 2, "a call, and what the receiver asks is its own");
     assert_eq!(held, 3, "a call, and the word that they have arrived");
-    assert_eq!(taken, 5, "a call, one question for all hundred, and that word");
+    assert_eq!(
+        taken, 5,
+        "a call, one question for all hundred, and that word"
+    );
 }
 
 #[test]

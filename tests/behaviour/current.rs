@@ -1,6 +1,6 @@
 //! What a method knows of its call.
 
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use shared_runtime::call;
@@ -150,4 +150,38 @@ fn a_method_has_a_handle_to_its_own_object() {
         assert!(said.message().contains("no method of a"), "{said}");
         assert!(said.location().unwrap().contains("current.rs"), "{said}");
     }
+}
+
+/// Remembers every caller.
+#[derive(Default)]
+pub struct Guests {
+    seen: Mutex<Vec<call::Current>>,
+    value: Arc<()>,
+}
+
+#[shared]
+impl Guests {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    pub fn enter(&self) {
+        self.seen.lock().unwrap().push(call::current());
+    }
+}
+
+#[test]
+fn an_object_that_remembers_its_callers_is_dropped_like_any_other() {
+    let server = ServerProcess::start().unwrap();
+    let guests = Guests::new_in(&server).unwrap();
+    guests.enter().unwrap();
+    let value = Arc::new(());
+    let here = Shared::new(Guests {
+        value: Arc::clone(&value),
+        ..Guests::new()
+    });
+    here.enter().unwrap();
+    drop((guests, here));
+    until("both are dropped", || {
+        server.object_count().unwrap() == 0 && Arc::strong_count(&value) == 1
+    });
 }

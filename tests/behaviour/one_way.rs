@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
+use shared_runtime::{ErrorKind, Executed, ServerHandle, ServerProcess, Shared, shared, task};
 
 use super::calls::Counter;
 use super::support::until;
@@ -296,4 +296,198 @@ fn a_call_as_a_value_is_made_when_it_is_waited_for() {
         .wait()
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
+}
+
+/// An object that can be in use for a while.
+#[derive(Default)]
+pub struct Slow {
+    n: u64,
+}
+
+#[shared]
+impl Slow {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    pub fn hold(&mut self, gate: &Shared<Gate>) {
+        gate.pass().unwrap();
+    }
+    pub fn bump(&mut self) {
+        self.n += 1;
+    }
+    pub fn get(&self) -> u64 {
+        self.n
+    }
+    pub fn send_through(&self, gate: &Shared<Gate>) {
+        Shared::calls(gate).pass().detach().unwrap();
+    }
+    pub fn open(&self, gate: &Shared<Gate>) {
+        gate.open().unwrap();
+    }
+    pub fn relay(&mut self, to: &Shared<Counter>) {
+        self.n += to.add(1).unwrap_or(1000);
+    }
+}
+
+/// Opens a gate from another thread, which knows nothing of the one-way calls of this one.
+fn open_from_elsewhere(gate: &Shared<Gate>) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| gate.open().unwrap());
+    });
+}
+
+#[test]
+fn a_call_just_under_the_limit_runs_or_is_refused() {
+    let server = ServerProcess::builder().max_message(1000).start().unwrap();
+    let journal = Journal::new_in(&server).unwrap();
+    for size in 960..1000 {
+        let before = journal.lines().unwrap().len();
+        let sent = Shared::calls(&journal).measure(&vec![0; size]).detach();
+        let after = journal.lines().unwrap().len();
+        match sent {
+            Ok(()) => assert_eq!(after, before + 1, "{size}"),
+            Err(error) => assert_eq!((error.kind(), after), (ErrorKind::TooLarge, before)),
+        }
+    }
+}
+
+#[test]
+fn a_one_way_call_waits_for_its_object_however_long_that_is_in_use() {
+    let builder = ServerProcess::builder().lock_timeout(Duration::from_millis(50));
+    let server = builder.start().unwrap();
+    let (slow, gate) = (
+        Slow::new_in(&server).unwrap(),
+        Gate::new_in(&server).unwrap(),
+    );
+    std::thread::scope(|scope| {
+        scope.spawn(|| slow.hold(&gate).unwrap());
+        until("it is in use", || {
+            let calls = server.inspect().unwrap().calls;
+            calls.iter().any(|call| call.method.ends_with("pass"))
+        });
+        Shared::calls(&slow).bump().detach().unwrap();
+        // From another thread, which does not wait for that call.
+        let other = scope.spawn(|| slow.get().unwrap_err().kind());
+        assert_eq!(other.join().unwrap(), ErrorKind::Timeout);
+        gate.open().unwrap();
+    });
+    until("it has run", || slow.get() == Ok(1));
+}
+
+#[test]
+fn frames_broken_by_a_deadline_cost_only_themselves() {
+    let server = ServerProcess::start().unwrap();
+    let (journal, counter) = (
+        Journal::new_in(&server).unwrap(),
+        Counter::new_in(&server).unwrap(),
+    );
+    let gate = Gate::new_in(&server).unwrap();
+    // A long call to another object holds up nothing of it.
+    Shared::calls(&gate).pass().detach().unwrap();
+    let large = vec![7; 1 << 20];
+    let mut whole = 0;
+    for n in 1..=300 {
+        let call = Shared::calls(&journal).measure(&large);
+        // Many pieces, each of which is acknowledged: seldom all in no time.
+        match call.timeout(Duration::ZERO).detach() {
+            Ok(()) => whole += 1,
+            Err(error) => assert_eq!(error.executed(), Executed::No),
+        }
+        Shared::calls(&counter).add(1).detach().unwrap();
+        assert_eq!(counter.get().unwrap(), n);
+    }
+    let descriptors = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
+    assert!(descriptors.count() < 100);
+    assert!(whole < 300);
+    assert_eq!(journal.lines().unwrap().len(), whole);
+    open_from_elsewhere(&gate);
+}
+
+#[test]
+fn a_small_limit_of_messages_does_not_make_objects_wait_for_each_other() {
+    let server = ServerProcess::builder().max_message(1000).start().unwrap();
+    let (gate, counter) = (
+        Gate::new_in(&server).unwrap(),
+        Counter::new_in(&server).unwrap(),
+    );
+    Shared::calls(&gate).pass().detach().unwrap();
+    Shared::calls(&counter).add(1).detach().unwrap();
+    assert_eq!(counter.get().unwrap(), 1);
+    open_from_elsewhere(&gate);
+}
+
+#[test]
+fn many_calls_that_wait_hold_up_nothing_but_their_own_objects() {
+    let server = ServerProcess::start().unwrap();
+    for (gate, counter) in [
+        (
+            Gate::new_in(&server).unwrap(),
+            Counter::new_in(&server).unwrap(),
+        ),
+        (Shared::new(Gate::new()), Shared::new(Counter::new())),
+    ] {
+        let slow: Vec<_> = (0..100).map(|_| Shared::new(Slow::new())).collect();
+        for object in &slow {
+            Shared::calls(object).hold(&gate).detach().unwrap();
+        }
+        Shared::calls(&counter).add(1).detach().unwrap();
+        assert_eq!(counter.get().unwrap(), 1);
+        gate.open().unwrap();
+    }
+}
+
+#[test]
+fn what_one_method_detached_does_not_hold_up_another_method() {
+    let server = ServerProcess::start().unwrap();
+    let gate = Gate::new_in(&server).unwrap();
+    let [one, two] = [0, 1].map(|_| Slow::new_in(&server).unwrap());
+    one.send_through(&gate).unwrap();
+    // The same thread of the server runs both.
+    two.open(&gate).unwrap();
+}
+
+#[test]
+fn a_shutdown_right_after_a_detached_call_runs_it() {
+    let here = Shared::new(Counter::new());
+    for round in 1..=20 {
+        let builder = ServerProcess::builder().shutdown_timeout(Duration::from_mins(10));
+        let server = builder.start().unwrap();
+        let journal = Journal::new_in(&server).unwrap();
+        Shared::calls(&journal)
+            .report_to(&here, 1)
+            .detach()
+            .unwrap();
+        server.shutdown().unwrap();
+        assert_eq!(here.get().unwrap(), round);
+    }
+}
+
+/// Its last act names an object that nobody else keeps.
+#[task]
+fn last_act(relay: Shared<Slow>, third: ServerHandle) {
+    let counter = Counter::new_in(&third).unwrap();
+    Shared::calls(&relay).relay(&counter).detach().unwrap();
+}
+
+#[test]
+fn a_queued_call_owns_the_handles_in_it_when_its_sender_has_ended() {
+    let (one, two) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
+    let (relay, gate) = (Slow::new_in(&one).unwrap(), Gate::new_in(&one).unwrap());
+    std::thread::scope(|scope| {
+        scope.spawn(|| relay.hold(&gate).unwrap());
+        until("the relay is in use", || {
+            let calls = one.inspect().unwrap().calls;
+            calls.iter().any(|call| call.method.ends_with("pass"))
+        });
+        for _ in 0..5 {
+            let sender = last_act::spawn(relay.clone(), (*two).clone()).unwrap();
+            sender.join().unwrap();
+        }
+        gate.open().unwrap();
+    });
+    until("all five have found their counter", || relay.get() == Ok(5));
+    until("which are gone then", || two.object_count().unwrap() == 0);
 }

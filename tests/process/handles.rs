@@ -131,6 +131,46 @@ fn two_thousand_threads_end_with_handles_in_thread_locals() {
     });
 }
 
+/// Calls once more when its thread ends.
+struct LastWords(Shared<Counter>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        // What is not possible any more is an error, and no panic: that would end the process.
+        let _ = Shared::calls(&self.0).add(1).detach();
+        let _ = self.0.add(1);
+        let _ = Counter::new_in(&ServerHandle::local());
+    }
+}
+
+thread_local! {
+    static LAST_WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_destructor_of_a_thread_local_may_call() {
+    let _nothing_left = NothingLeft::watch();
+    let server = ServerProcess::start().unwrap();
+    for counter in [
+        Counter::new_in(&server).unwrap(),
+        Shared::new(Counter::new()),
+    ] {
+        for early in [true, false] {
+            let own = counter.clone();
+            let thread = std::thread::spawn(move || {
+                if early {
+                    own.add(1).unwrap();
+                }
+                LAST_WORDS.set(Some(LastWords(own.clone())));
+                Shared::calls(&own).add(1).detach().unwrap();
+                own.add(1).unwrap();
+            });
+            thread.join().unwrap();
+        }
+        assert!(counter.get().unwrap() >= 5);
+    }
+}
+
 #[task]
 fn sends_and_aborts(counter: Shared<Counter>, other: Shared<Counter>) {
     for _ in 0..100 {

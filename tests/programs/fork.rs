@@ -17,6 +17,19 @@ impl Board {
     pub(super) fn note(&mut self, pid: i32) {
         self.pid = pid;
     }
+    pub(super) fn wait(&self, millis: u64) {
+        std::thread::sleep(std::time::Duration::from_millis(millis));
+    }
+    pub(super) fn fork(&self) -> i32 {
+        // SAFETY: the child only sleeps.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            loop {
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+        }
+        pid
+    }
     pub(super) fn noted(&self) -> i32 {
         self.pid
     }
@@ -43,8 +56,46 @@ fn forks(server: ServerHandle, board: Shared<Board>) {
     std::thread::sleep(std::time::Duration::from_secs(1000));
 }
 
+/// Calls that a fork makes are refused, whatever its parent had under way.
+#[task]
+fn calls_in_a_fork(there: Shared<Board>) {
+    let here = Shared::new(Board::new());
+    for board in [&here, &there] {
+        Shared::calls(board).wait(50).detach().unwrap();
+    }
+    // SAFETY: as above.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let refused = there.noted().is_err()
+            && Shared::calls(&there).note(1).detach().is_err()
+            && Shared::calls(&here).note(1).detach().is_err();
+        // SAFETY: ends the child without running anything of the parent's.
+        unsafe { libc::_exit(if refused { 7 } else { 8 }) };
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made, with room for its status.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(libc::WEXITSTATUS(status), 7);
+}
+
+/// A server that has forked and is killed: its fork holds the sockets, and still everybody learns of its end.
+fn a_fork_of_a_server_hides_nothing() {
+    let server = ServerProcess::start().unwrap();
+    let board = Board::new_in(&server).unwrap();
+    Shared::calls(&board).wait(1_000_000).detach().unwrap();
+    let forker = Board::new_in(&server).unwrap();
+    let fork = forker.fork().unwrap();
+    // SAFETY: ends the server.
+    unsafe { libc::kill(server.pid().cast_signed(), libc::SIGKILL) };
+    // Waits for the one-way call before it.
+    assert_eq!(board.noted().unwrap_err().kind(), ErrorKind::Disconnected);
+    // SAFETY: ends the fork.
+    unsafe { libc::kill(fork, libc::SIGKILL) };
+}
+
 pub(super) fn checked() {
     shared_runtime::init();
+    a_fork_of_a_server_hides_nothing();
     let server = ServerProcess::start().unwrap();
     let board = Board::new_in(&server).unwrap();
     let client = forks::spawn((*server).clone(), board.clone()).unwrap();
@@ -58,6 +109,7 @@ pub(super) fn checked() {
     assert_eq!(unsafe { libc::kill(fork, 0) }, 0, "the fork still lives");
     // SAFETY: ends it.
     unsafe { libc::kill(fork, libc::SIGKILL) };
+    calls_in_a_fork::spawn(board).unwrap().join().unwrap();
     println!("checked");
 }
 

@@ -96,7 +96,7 @@ fn queue_here(
     deadline: Deadline,
 ) -> Result<(Arc<Outstanding>, u64), Error> {
     let (queue, calls) = own()?;
-    let number = calls.begin(Box::new(()), deadline).map_err(|_| {
+    let number = calls.begin(Box::new(()), false, deadline).map_err(|_| {
         let text = "the objects of this process do not keep up with their one-way calls";
         Error::new(ErrorKind::Timeout, text)
     })?;

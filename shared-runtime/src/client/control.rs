@@ -37,8 +37,11 @@ impl Control {
             peer,
             calls: Arc::clone(calls),
         };
-        run_in_background(Box::new(news));
-        Ok(())
+        if run_in_background(Box::new(news)) {
+            Ok(())
+        } else {
+            Err(io::Error::other("there is no background thread"))
+        }
     }
 }
 
@@ -80,6 +83,10 @@ impl Watch for News {
             None
         };
         match message.and_then(|message| codec::decode(&message.bytes).ok()) {
+            Some(Notice::Held(numbers)) => {
+                self.calls.held(&numbers);
+                Next::Wait
+            }
             Some(Notice::Done(numbers)) => {
                 self.calls.end(&numbers);
                 Next::Wait

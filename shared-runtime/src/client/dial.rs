@@ -78,6 +78,20 @@ pub(crate) fn dial(endpoint: &Endpoint, deadline: Deadline) -> Result<Arc<Sessio
     outcome
 }
 
+/// Waits until no server needs anything of this process any more for a one-way call: it may end then, and what such calls name at third
+/// servers lives on.
+pub(crate) fn wait_until_held(deadline: Deadline) {
+    let sessions: Vec<Arc<Session>> = {
+        let sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = sessions.values().map(|slot| slot.state().session.upgrade());
+        open.flatten().collect()
+    };
+    for session in sessions {
+        // Past the deadline this process ends all the same.
+        let _ = session.one_way_calls().wait_until_held(deadline);
+    }
+}
+
 fn slot(server: ServerId) -> Arc<Slot> {
     let mut sessions = SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
     if !sessions.contains_key(&server) {

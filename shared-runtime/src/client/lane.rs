@@ -2,14 +2,18 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::address::ServerId;
 use crate::codec;
 use crate::error::Error;
-use crate::message::OneWay;
-use crate::order::{Outstanding, Pins, TimedOut};
+use crate::message::{Claim, OneWay};
+use crate::order::{NotBegun, Outstanding, Pins, TimedOut};
 use crate::os::Deadline;
 use crate::transport::{Broken, Connection};
 
 pub(super) struct Lane {
+    server: ServerId,
+    /// The most bytes of a frame.
+    limit: usize,
     sending: Mutex<Sending>,
     free: Condvar,
     calls: Arc<Outstanding>,
@@ -37,9 +41,20 @@ impl From<TimedOut> for NotSent {
     }
 }
 
+impl From<NotBegun> for NotSent {
+    fn from(reason: NotBegun) -> Self {
+        match reason {
+            NotBegun::TimedOut => Self::TimedOut,
+            NotBegun::Ended => Self::Broken(Broken::Closed),
+        }
+    }
+}
+
 impl Lane {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(server: ServerId, limit: usize) -> Self {
         Self {
+            server,
+            limit,
             sending: Mutex::new(Sending::Closed),
             free: Condvar::new(),
             calls: Outstanding::new(),
@@ -56,7 +71,6 @@ impl Lane {
         mut call: OneWay,
         body: &[u8],
         pins: Pins,
-        limit: usize,
         deadline: Deadline,
         open: impl FnOnce() -> Result<Box<dyn Connection>, Error>,
     ) -> Result<u64, NotSent> {
@@ -64,8 +78,10 @@ impl Lane {
         if turn.connection.is_none() {
             turn.connection = Some(open().map_err(NotSent::Other)?);
         }
-        call.number = self.calls.begin(pins, deadline)?;
-        let sent = turn.send(&call, body, limit, deadline);
+        let elsewhere = |claim: &Claim| matches!(claim, Claim::At { endpoint, .. } if endpoint.server != self.server);
+        let unheld = call.handles.claims.iter().any(elsewhere);
+        call.number = self.calls.begin(pins, unheld, deadline)?;
+        let sent = turn.send(&call, body, deadline);
         if let Err(not_sent) = sent {
             self.calls.end(&[call.number]);
             return Err(not_sent);
@@ -115,16 +131,10 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     /// A frame of which the server may have a part cannot be followed by another: then the connection goes.
-    fn send(
-        &mut self,
-        call: &OneWay,
-        body: &[u8],
-        limit: usize,
-        deadline: Deadline,
-    ) -> Result<(), NotSent> {
+    fn send(&mut self, call: &OneWay, body: &[u8], deadline: Deadline) -> Result<(), NotSent> {
         let head = codec::encode(call).map_err(NotSent::Other)?;
         let size = head.len() + body.len();
-        if size > limit {
+        if size > self.lane.limit {
             return Err(NotSent::TooLarge { size });
         }
         let Some(mut connection) = self.connection.take() else {

@@ -8,5 +8,5 @@ mod lane;
 mod pool;
 mod session;
 
-pub(crate) use dial::dial;
+pub(crate) use dial::{dial, wait_until_held};
 pub(crate) use session::{Session, refuse_in_fork};

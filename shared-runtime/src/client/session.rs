@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::control::{Control, Releases};
@@ -39,7 +40,8 @@ pub(crate) struct Session {
     welcome: Welcome,
     pool: Pool,
     lane: Lane,
-    news: Once,
+    /// Whether somebody listens for them.
+    news: Mutex<bool>,
     releases: Arc<Releases>,
     /// What a server from another executable says about its interfaces.
     functions: Mutex<HashMap<u64, Arc<Functions>>>,
@@ -69,12 +71,12 @@ impl Session {
     ) -> Self {
         let control = Control::over(control);
         Self {
+            lane: Lane::new(endpoint.server, welcome.max_message),
             endpoint,
             peer,
             welcome,
             pool: Pool::default(),
-            lane: Lane::new(),
-            news: Once::new(),
+            news: Mutex::default(),
             releases: Outbox::on(Arc::clone(&control), |leases| {
                 codec::encode(&Say::Release(leases))
             }),
@@ -144,10 +146,8 @@ impl Session {
         deadline: Deadline,
     ) -> Result<u64, Error> {
         refuse_in_fork()?;
-        let limit = self.welcome.max_message;
-        let sent = self.lane.send(call, body, pins, limit, deadline, || {
-            self.open_lane(deadline)
-        });
+        let open = || self.open_lane(deadline);
+        let sent = self.lane.send(call, body, pins, deadline, open);
         sent.map_err(|not_sent| match not_sent {
             NotSent::TimedOut => {
                 let text = format!(
@@ -291,19 +291,25 @@ impl Session {
     }
 
     fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
-        let mut watched = Ok(());
-        self.news.call_once(|| {
-            watched = self
-                .control
-                .watch_for(self.one_way_calls(), Arc::clone(&self.peer));
-        });
-        watched.map_err(|error| Error::io("watching a control socket", error))?;
+        self.watch_for_news()
+            .map_err(|error| Error::io("watching a control socket", error))?;
         let mut lane = self.open_connection(&Say::ConnectLane, deadline)?;
         // A lane that nobody reads would swallow what is sent on it.
         match lane.receive(CONTROL_LIMIT, deadline) {
             Ok(_) => Ok(lane),
             Err(broken) => Err(self.lost(broken).in_process(self.label())),
         }
+    }
+
+    /// From the first one-way call on, somebody must hear that it has run.
+    fn watch_for_news(&self) -> io::Result<()> {
+        let mut watched = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*watched {
+            self.control
+                .watch_for(self.one_way_calls(), Arc::clone(&self.peer))?;
+            *watched = true;
+        }
+        Ok(())
     }
 
     fn open_connection(&self, say: &Say, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {

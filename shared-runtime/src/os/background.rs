@@ -31,10 +31,10 @@ pub(crate) enum Next {
 }
 
 /// Hands `watch` to the background thread, which is started by the first. Never waits; works in destructors of
-/// thread-locals and at exit.
-pub(crate) fn run_in_background(watch: Box<dyn Watch>) {
+/// thread-locals and at exit. `false` if the system has no descriptor to give: then it never runs.
+pub(crate) fn run_in_background(watch: Box<dyn Watch>) -> bool {
     let Some(background) = Background::running() else {
-        return;
+        return false;
     };
     background
         .inbox
@@ -43,6 +43,7 @@ pub(crate) fn run_in_background(watch: Box<dyn Watch>) {
         .push(watch);
     // A full counter means that a wake-up is already under way.
     let _ = rustix::io::write(&background.wake, &1u64.to_ne_bytes());
+    true
 }
 
 struct Background {
@@ -55,19 +56,19 @@ struct Background {
 const RECOVERY: Duration = Duration::from_millis(10);
 
 impl Background {
-    /// `None` where the system has no descriptor to give: then what was to be released goes with the process. Where it has
-    /// no thread to give, what is handed over waits for the next attempt.
+    /// `None` where the system has no descriptor to give. Where it has no thread to give, what is handed over waits for the next attempt.
     fn running() -> Option<&'static Self> {
-        static BACKGROUND: OnceLock<Option<Background>> = OnceLock::new();
-        let new = || {
+        static BACKGROUND: OnceLock<Background> = OnceLock::new();
+        let background = if let Some(background) = BACKGROUND.get() {
+            background
+        } else {
             let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-            Some(Self {
+            BACKGROUND.get_or_init(|| Self {
                 wake,
                 inbox: Mutex::new(Vec::new()),
                 started: AtomicBool::new(false),
             })
         };
-        let background = BACKGROUND.get_or_init(new).as_ref()?;
         if !background.started.swap(true, Ordering::AcqRel) {
             let thread = std::thread::Builder::new().name("shared-background".into());
             let started = thread.spawn(|| background.run());

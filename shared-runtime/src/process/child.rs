@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustix::event::PollFlags;
 
 use super::bootstrap::Inherited;
+use crate::client::wait_until_held;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Parcel, Place, arrivals, claim};
@@ -147,6 +148,7 @@ fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
         // An owner that is gone, or has given the task up, takes nothing.
         let _ = control.order();
     }
+    wait_until_held(Deadline::NEVER);
     Ok(code)
 }
 

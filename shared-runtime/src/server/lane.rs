@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
 use super::limits::max_message;
 use super::sessions::{Beginning, Lane, Session};
@@ -85,20 +86,12 @@ fn enqueue(
         object: call.object,
     };
     // The client may give its own leases back before the call has run, or end: that of the object, and those of objects of ours
-    // among the arguments. Objects elsewhere are asked for when it runs, since this thread waits for nobody.
+    // among the arguments.
     let pin = Lease::here(call.object);
-    let own: Vec<Arc<Lease>> = call
-        .handles
-        .claims
-        .iter()
-        .filter_map(|claim| match claim {
-            Claim::At { endpoint, object } if endpoint.server == server_id() => {
-                Some(Lease::here(*object))
-            }
-            _ => None,
-        })
-        .collect();
+    let claims = Arc::new(call.handles.claims);
+    let own = own(&claims);
     let committed = CALLS.commit();
+    let leases = taken(session, queue, call.number, &claims);
     let session = Arc::clone(session);
     queue.push(line, frame.len() + OVERHEAD, move || {
         let incoming = dispatch::Call {
@@ -111,7 +104,8 @@ fn enqueue(
         let arguments = Arguments {
             body: &frame[body_at..],
             nonce: call.handles.nonce,
-            leases: arrivals(&call.handles.claims, None, Deadline::NEVER),
+            // The sender is a job of the same queue.
+            leases: leases.recv().unwrap_or_default(),
         };
         // Nobody waits for the answer, or for the news that there is none.
         let _ = dispatch::call_method(
@@ -125,4 +119,42 @@ fn enqueue(
         session.one_way_done.post(call.number);
         drop(committed);
     });
+}
+
+fn own(claims: &[Claim]) -> Vec<Arc<Lease>> {
+    let own = claims.iter().filter_map(|claim| match claim {
+        Claim::At { endpoint, object } if endpoint.server == server_id() => Some(*object),
+        _ => None,
+    });
+    own.map(Lease::here).collect()
+}
+
+/// Leases for the handles among the arguments. Those of objects elsewhere have to be asked for: at once, so that the client may end,
+/// but not on the thread that reads.
+fn taken(
+    session: &Arc<Session>,
+    queue: &Arc<Queue>,
+    number: u64,
+    claims: &Arc<Vec<Claim>>,
+) -> Receiver<Vec<Arc<Lease>>> {
+    let (give, leases) = channel();
+    let elsewhere = |claim: &Claim| matches!(claim, Claim::At { endpoint, .. } if endpoint.server != server_id());
+    if !claims.iter().any(elsewhere) {
+        // Asks nobody. The receiver is here.
+        let _ = give.send(arrivals(claims, None, Deadline::NEVER));
+        return leases;
+    }
+    let (session, claims) = (Arc::clone(session), Arc::clone(claims));
+    // Nothing comes before or after it: no object has this number.
+    let line = Line {
+        thread: number,
+        object: 0,
+    };
+    queue.push(line, 0, move || {
+        let leases = arrivals(&claims, None, Deadline::NEVER);
+        session.one_way_held.post(number);
+        // The call is in the same queue, and waits for this.
+        let _ = give.send(leases);
+    });
+    leases
 }

@@ -29,6 +29,8 @@ pub(super) struct Session {
     pub(super) caller: Arc<Caller>,
     pub(super) peer: Arc<Peer>,
     pub(super) control: Arc<Socket>,
+    /// Tells the client for which of its one-way calls nothing more is needed of it.
+    pub(super) one_way_held: Arc<Outbox<Socket, u64>>,
     /// Tells the client which of its one-way calls have run.
     pub(super) one_way_done: Arc<Outbox<Socket, u64>>,
     connections: Mutex<Connections>,
@@ -79,6 +81,9 @@ impl Sessions {
         let session = Arc::new(Session {
             caller: Caller::new(id, label, peer.pid()),
             peer: Arc::new(peer),
+            one_way_held: Outbox::on(Arc::clone(&control), |numbers| {
+                codec::encode(&Notice::Held(numbers))
+            }),
             one_way_done: Outbox::on(Arc::clone(&control), |numbers| {
                 codec::encode(&Notice::Done(numbers))
             }),

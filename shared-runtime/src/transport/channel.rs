@@ -93,7 +93,10 @@ impl ChannelConnection {
             Some(_) => {}
         }
         loop {
-            match self.sender.send(packet()) {
+            // ipc-channel has thread-locals of its own, which are gone in a late destructor of a thread.
+            let sent = catch_unwind(AssertUnwindSafe(|| self.sender.send(packet())))
+                .map_err(|_| Broken::Io(io::Error::other("this thread is ending")))?;
+            match sent {
                 Err(IpcError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 sent => return sent.map_err(broken),
             }
