@@ -20,6 +20,8 @@ pub(crate) struct Outbox<S: 'static, N: 'static> {
     socket: Arc<S>,
     /// The message that says all of these notes.
     message: fn(Vec<N>) -> Result<Vec<u8>, Error>,
+    /// With more than so many that cannot be sent, the peer is not one of ours.
+    most: usize,
     pending: Mutex<Pending<N>>,
 }
 
@@ -36,7 +38,11 @@ where
     S: AsRef<Socket> + Send + Sync,
     N: Clone + Send,
 {
-    pub(crate) fn on(socket: Arc<S>, message: fn(Vec<N>) -> Result<Vec<u8>, Error>) -> Arc<Self> {
+    pub(crate) fn on(
+        socket: Arc<S>,
+        most: usize,
+        message: fn(Vec<N>) -> Result<Vec<u8>, Error>,
+    ) -> Arc<Self> {
         let pending = Pending {
             notes: VecDeque::new(),
             sending: false,
@@ -44,6 +50,7 @@ where
         Arc::new(Self {
             socket,
             message,
+            most,
             pending: Mutex::new(pending),
         })
     }
@@ -55,6 +62,10 @@ where
         }
         let mut pending = self.pending();
         pending.notes.push_back(note);
+        if pending.notes.len() > self.most {
+            (*self.socket).as_ref().cut();
+            pending.notes.clear();
+        }
         if !std::mem::replace(&mut pending.sending, true) {
             drop(pending);
             // Without a background thread, the next note tries again.

@@ -128,10 +128,11 @@ fn the_time_left_travels_into_nested_calls() {
     // The inner call is between objects of one process, where only waiting for locks can time out; so the gate is elsewhere.
     let other = ServerProcess::start().unwrap();
     let far_gate = Gate::new_in(&other).unwrap();
-    let error = Shared::with_timeout(&slow, SOON)
-        .ask(far_gate.clone())
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
+    match Shared::with_timeout(&slow, SOON).ask(far_gate.clone()) {
+        // Both end at the same moment: the inner one may still be told of in time.
+        Ok(timed_out) => assert!(timed_out),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Timeout),
+    }
     until("the inner call has ended with the outer one", || {
         server.inspect().unwrap().calls.is_empty()
     });

@@ -77,7 +77,7 @@ impl Session {
             welcome,
             pool: Pool::default(),
             news: Mutex::default(),
-            releases: Outbox::on(Arc::clone(&control), |leases| {
+            releases: Outbox::on(Arc::clone(&control), usize::MAX, |leases| {
                 codec::encode(&Say::Release(leases))
             }),
             functions: Mutex::default(),

@@ -45,17 +45,21 @@ impl Caller {
     /// Has `user_code` run when the session has ended, on the reaper's thread; at once if it has.
     pub(crate) fn at_end(&self, user_code: UserCode) {
         let mut at_end = self.at_end.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *at_end {
-            AtEnd::Later(waiting) => waiting.push(user_code),
-            AtEnd::Ended => reaper::run_later(user_code),
+        if let AtEnd::Later(waiting) = &mut *at_end {
+            waiting.push(user_code);
+            return;
         }
+        drop(at_end);
+        reaper::run_later(user_code);
     }
 
     /// The session has ended.
     pub(crate) fn end(&self) {
         self.gone.cancel();
         let mut at_end = self.at_end.lock().unwrap_or_else(PoisonError::into_inner);
-        if let AtEnd::Later(waiting) = std::mem::replace(&mut *at_end, AtEnd::Ended) {
+        let waiting = std::mem::replace(&mut *at_end, AtEnd::Ended);
+        drop(at_end);
+        if let AtEnd::Later(waiting) = waiting {
             waiting.into_iter().for_each(reaper::run_later);
         }
     }

@@ -5,6 +5,7 @@ use std::any::Any;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use crate::order;
 use crate::os::Deadline;
 use crate::panic::catch;
 
@@ -17,11 +18,13 @@ enum Job {
 }
 
 impl Job {
-    /// A panic concerns nobody who could be told.
+    /// A panic concerns nobody who could be told, and no job what an earlier one did.
     fn run(self) {
+        let run =
+            |user_code: Box<dyn FnOnce() + Send>| drop(order::scoped(|| catch("", user_code)));
         match self {
-            Self::Drop(value) => drop(catch("", || drop(value))),
-            Self::Run(user_code) => drop(catch("", user_code)),
+            Self::Drop(value) => run(Box::new(|| drop(value))),
+            Self::Run(user_code) => run(user_code),
             Self::Mark(reached) => drop(reached.send(())),
         }
     }

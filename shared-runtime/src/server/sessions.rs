@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::codec;
-use crate::message::Notice;
+use crate::message::{MAX_ONE_WAY, Notice};
 use crate::object::{Caller, Queue, REGISTRY, SessionId};
 use crate::os::{Peer, Socket};
 use crate::outbox::Outbox;
@@ -81,10 +81,10 @@ impl Sessions {
         let session = Arc::new(Session {
             caller: Caller::new(id, label, peer.pid()),
             peer: Arc::new(peer),
-            one_way_held: Outbox::on(Arc::clone(&control), |numbers| {
+            one_way_held: Outbox::on(Arc::clone(&control), MAX_ONE_WAY, |numbers| {
                 codec::encode(&Notice::Held(numbers))
             }),
-            one_way_done: Outbox::on(Arc::clone(&control), |numbers| {
+            one_way_done: Outbox::on(Arc::clone(&control), MAX_ONE_WAY, |numbers| {
                 codec::encode(&Notice::Done(numbers))
             }),
             control,
