@@ -92,30 +92,36 @@ pub(super) fn inherited() -> Option<Inherited> {
     let (descriptor, nonce) = variable.split_once(':')?;
     let nonce = u128::from_str_radix(nonce, 16).ok()?;
     let control = claim(descriptor.parse().ok()?)?;
-    wait(
+    let credentials = control.peer().ok()?;
+    let from_parent = Some(credentials.pid) == rustix::process::getppid();
+    match receive(&control, nonce) {
+        Some((boot, [owner, stdout, stderr])) if from_parent => Some(Inherited {
+            name: boot.name,
+            owner,
+            owner_pid: credentials.pid.as_raw_nonzero().get().cast_unsigned(),
+            stdout,
+            stderr,
+            control,
+        }),
+        None if !from_parent => None,
+        // The runtime started this process, and its owner is gone already, or has nothing for it: nobody is left to run for, and `main`
+        // must not run.
+        _ => std::process::exit(1),
+    }
+}
+
+/// The first message and its descriptors, if they are for this process.
+fn receive(control: &Socket, nonce: u128) -> Option<(Boot, [OwnedFd; 3])> {
+    let came = wait(
         &[(control.as_fd(), PollFlags::IN)],
         Deadline::after(Some(PATIENCE)),
-    )
-    .ok()??;
+    );
+    came.ok()??;
     let message = control.receive(LIMIT).ok()??;
     let boot = codec::decode::<Boot>(&message.bytes)
         .ok()
         .filter(|boot| boot.nonce == nonce)?;
-    let credentials = control.peer().ok()?;
-    if Some(credentials.pid) != rustix::process::getppid() {
-        // The owner started this process and is gone already: nobody is left to run for, and `main` must not run.
-        std::process::exit(1);
-    }
-    let owner_pid = credentials.pid.as_raw_nonzero().get().cast_unsigned();
-    let [owner, stdout, stderr] = <[OwnedFd; 3]>::try_from(message.fds).ok()?;
-    Some(Inherited {
-        name: boot.name,
-        owner,
-        owner_pid,
-        stdout,
-        stderr,
-        control,
-    })
+    Some((boot, message.fds.try_into().ok()?))
 }
 
 /// The inherited descriptor, closed for programs that this process starts.
