@@ -198,6 +198,13 @@ pub(crate) enum Claim {
     Broken(ErrorOnWire),
 }
 
+impl Claim {
+    /// Whether another server than `server` must be asked for a lease.
+    pub(crate) fn is_elsewhere(&self, server: ServerId) -> bool {
+        matches!(self, Self::At { endpoint, .. } if endpoint.server != server)
+    }
+}
+
 /// An error as an outcome: all of its parts, and `executed()` as the sender knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorOnWire(pub(crate) Error);

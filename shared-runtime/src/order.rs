@@ -133,17 +133,10 @@ impl Outstanding {
     ) -> Result<MutexGuard<'_, State>, TimedOut> {
         let mut state = self.state();
         while unmet(&state) && !state.ended {
-            state = match deadline.remaining() {
-                Some(left) if left.is_zero() => return Err(TimedOut),
-                Some(left) => {
-                    let waited = self.fewer.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self
-                    .fewer
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
+            if deadline.passed() {
+                return Err(TimedOut);
+            }
+            state = deadline.wait_on(&self.fewer, state);
         }
         Ok(state)
     }

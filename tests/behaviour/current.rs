@@ -164,8 +164,9 @@ impl Guests {
     pub fn new() -> Self {
         Self::default()
     }
-    pub fn enter(&self) {
+    pub fn enter(&self) -> usize {
         self.seen.lock().unwrap().push(call::current());
+        Arc::strong_count(&self.value)
     }
 }
 
@@ -179,7 +180,7 @@ fn an_object_that_remembers_its_callers_is_dropped_like_any_other() {
         value: Arc::clone(&value),
         ..Guests::new()
     });
-    here.enter().unwrap();
+    assert_eq!(here.enter().unwrap(), 2);
     drop((guests, here));
     until("both are dropped", || {
         server.object_count().unwrap() == 0 && Arc::strong_count(&value) == 1

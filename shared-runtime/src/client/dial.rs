@@ -116,20 +116,11 @@ impl Slot {
     ) -> Result<MutexGuard<'a, State>, Error> {
         let awaited = state.attempts;
         while state.dialling && state.attempts == awaited {
-            state = match deadline.remaining() {
-                Some(left) if left.is_zero() => {
-                    let text = "the deadline passed while the server was being reached";
-                    return Err(Error::new(ErrorKind::Timeout, text));
-                }
-                Some(left) => {
-                    let waited = self.answered.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self
-                    .answered
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
+            if deadline.passed() {
+                let text = "the deadline passed while the server was being reached";
+                return Err(Error::new(ErrorKind::Timeout, text));
+            }
+            state = deadline.wait_on(&self.answered, state);
         }
         Ok(state)
     }

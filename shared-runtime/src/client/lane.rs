@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::address::ServerId;
 use crate::codec;
 use crate::error::Error;
-use crate::message::{Claim, OneWay};
+use crate::message::OneWay;
 use crate::order::{NotBegun, Outstanding, Pins, TimedOut};
 use crate::os::Deadline;
 use crate::transport::{Broken, Connection};
@@ -78,8 +78,8 @@ impl Lane {
         if turn.connection.is_none() {
             turn.connection = Some(open().map_err(NotSent::Other)?);
         }
-        let elsewhere = |claim: &Claim| matches!(claim, Claim::At { endpoint, .. } if endpoint.server != self.server);
-        let unheld = call.handles.claims.iter().any(elsewhere);
+        let claims = &call.handles.claims;
+        let unheld = claims.iter().any(|claim| claim.is_elsewhere(self.server));
         call.number = self.calls.begin(pins, unheld, deadline)?;
         let sent = turn.send(&call, body, deadline);
         if let Err(not_sent) = sent {
@@ -97,17 +97,10 @@ impl Lane {
                 Sending::Free(connection) => Some(connection),
                 Sending::Closed => None,
                 Sending::Taken => {
-                    sending = match deadline.remaining() {
-                        Some(left) if left.is_zero() => return Err(TimedOut),
-                        Some(left) => {
-                            let waited = self.free.wait_timeout(sending, left);
-                            waited.unwrap_or_else(PoisonError::into_inner).0
-                        }
-                        None => self
-                            .free
-                            .wait(sending)
-                            .unwrap_or_else(PoisonError::into_inner),
-                    };
+                    if deadline.passed() {
+                        return Err(TimedOut);
+                    }
+                    sending = deadline.wait_on(&self.free, sending);
                     continue;
                 }
             };

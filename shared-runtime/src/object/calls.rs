@@ -92,18 +92,7 @@ impl Calls {
         let mut state = self.state();
         state.awaited = true;
         while (state.committed > 0 || !state.running.is_empty()) && !deadline.passed() {
-            state = match deadline.remaining() {
-                Some(left) => {
-                    self.over
-                        .wait_timeout(state, left)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => self
-                    .over
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-            };
+            state = deadline.wait_on(&self.over, state);
         }
     }
 

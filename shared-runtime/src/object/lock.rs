@@ -124,19 +124,7 @@ fn wait_for_turn(
             state.admit_next();
             return Err(refused);
         }
-        state = match deadline.remaining() {
-            Some(left) => {
-                waiter
-                    .wake
-                    .wait_timeout(state, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
-            }
-            None => waiter
-                .wake
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
+        state = deadline.wait_on(&waiter.wake, state);
     }
 }
 

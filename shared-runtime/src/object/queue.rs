@@ -7,6 +7,8 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::os::Deadline;
+
 /// What must stay in order: the calls of one thread on one object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Line {
@@ -132,14 +134,8 @@ impl Queue {
                 break;
             }
             state.idle += 1;
-            state = if state.workers > 1 {
-                let waited = self.more.wait_timeout(state, LINGER);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            } else {
-                self.more
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner)
-            };
+            let longest = (state.workers > 1).then_some(LINGER);
+            state = Deadline::after(longest).wait_on(&self.more, state);
             state.idle -= 1;
             if state.ready.is_empty() && state.workers > 1 {
                 break;

@@ -1,5 +1,6 @@
 //! A point in time after which nobody waits any more, or never.
 
+use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,21 @@ impl Deadline {
 
     pub(crate) fn passed(self) -> bool {
         self.remaining().is_some_and(|left| left.is_zero())
+    }
+
+    /// Waits until `changed` is notified or this has passed; which of the two, the caller looks for.
+    pub(crate) fn wait_on<'a, T>(
+        self,
+        changed: &Condvar,
+        guard: MutexGuard<'a, T>,
+    ) -> MutexGuard<'a, T> {
+        match self.remaining() {
+            Some(left) => {
+                let waited = changed.wait_timeout(guard, left);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
+        }
     }
 
     pub(crate) fn earlier(self, other: Self) -> Self {

@@ -138,8 +138,7 @@ fn taken(
     claims: &Arc<Vec<Claim>>,
 ) -> Receiver<Vec<Arc<Lease>>> {
     let (give, leases) = channel();
-    let elsewhere = |claim: &Claim| matches!(claim, Claim::At { endpoint, .. } if endpoint.server != server_id());
-    if !claims.iter().any(elsewhere) {
+    if !claims.iter().any(|claim| claim.is_elsewhere(server_id())) {
         // Asks nobody. The receiver is here.
         let _ = give.send(arrivals(claims, None, Deadline::NEVER));
         return leases;
