@@ -253,7 +253,7 @@ impl<'de> Deserialize<'de> for Error {
 /// }
 /// assert_eq!(explain(CallError::Method("no such file".into())), "no such file");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CallError<E> {
     /// The method ran and returned this error.
     Method(E),

@@ -16,6 +16,7 @@ mod death;
 mod examples;
 mod handles;
 mod leftovers;
+mod parity;
 mod programs;
 mod storm;
 mod tasks;

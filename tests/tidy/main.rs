@@ -9,4 +9,5 @@ mod layers;
 
 mod cases;
 mod manifests;
+mod parity;
 mod texts;
