@@ -144,6 +144,16 @@ impl Link {
             asked.into_iter().map(|asked| asked.join().unwrap()).sum()
         })
     }
+    /// Waits for what waits for it.
+    pub fn waits_for_itself(
+        &mut self,
+        this: &Shared<Link>,
+        other: &Shared<Link>,
+    ) -> Result<u32, Error> {
+        let call = Shared::calls(other).walk(vec![this.clone()]);
+        call.detach()?;
+        flat(other.walk(Vec::new()))
+    }
     /// Does not wait for it.
     pub fn walk_later(&mut self, path: Vec<Shared<Link>>) {
         let (next, rest) = path.split_first().unwrap();
@@ -264,4 +274,23 @@ fn two_chains_that_cross_end_at_the_lock_timeout_with_the_holder_s_name() {
 fn running(server: &ServerProcess, method: &str) -> bool {
     let calls = server.inspect().unwrap().calls;
     calls.iter().any(|call| call.method.ends_with(method))
+}
+
+#[test]
+fn a_method_that_waits_for_a_one_way_call_that_waits_for_it_ends_at_the_lock_timeout() {
+    let servers = [0, 1].map(|_| {
+        let builder = ServerProcess::builder().lock_timeout(Duration::from_millis(200));
+        builder.start().unwrap()
+    });
+    for other_server in [0, 1] {
+        let (a, b) = (
+            Link::new_in(&servers[0]).unwrap(),
+            Link::new_in(&servers[other_server]).unwrap(),
+        );
+        // Each waits for the other, and each as long: either may give up first, or both.
+        if let Err(error) = flat(a.waits_for_itself(&a, &b)) {
+            assert_eq!(error.kind(), ErrorKind::Timeout);
+        }
+        assert!(a.look(Vec::new()).is_ok() && b.look(Vec::new()).is_ok());
+    }
 }

@@ -170,11 +170,18 @@ fn keep_order(lease: &Lease, context: &Context, deadline: Deadline) -> Result<()
     if context.holds(object) || forked() {
         return Ok(());
     }
-    let deadline = deadline.earlier(context.deadline);
-    order::wait_for_own(object, deadline).map_err(|_| {
-        let text = "the deadline passed while an earlier one-way call of this thread on the object had not run";
+    order::wait_for_own(object, patience(context, deadline)).map_err(|_| {
+        let text = "an earlier one-way call of this thread on the object has not run, and this one must come after it";
         Error::new(ErrorKind::Timeout, text)
     })
+}
+
+/// How long to wait for one-way calls. They wait for objects without limit, and a method that waits for them while it holds a lock may
+/// be what they wait for.
+pub(super) fn patience(context: &Context, deadline: Deadline) -> Deadline {
+    let deadline = deadline.earlier(context.deadline);
+    let holds = !context.held.is_empty();
+    deadline.earlier(Deadline::after(holds.then(dispatch::lock_timeout)))
 }
 
 /// The number of a method at the server behind `session`.

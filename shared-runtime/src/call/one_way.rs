@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::deliver::their_method;
+use super::deliver::{patience, their_method};
 use super::target::Target;
 use crate::client::refuse_in_fork;
-use crate::context::{self, Context};
+use crate::context;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Lease, Parcel, Place, claim};
@@ -54,15 +54,6 @@ pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<
         Place::Nowhere { cause, .. } => return Err(cause.clone()),
     }
     Ok(())
-}
-
-/// A method that waits for room while it holds a lock may be what the calls in front wait for.
-fn patience(context: &Context, deadline: Deadline) -> Deadline {
-    let deadline = deadline.earlier(context.deadline);
-    if context.held.is_empty() {
-        return deadline;
-    }
-    deadline.earlier(Deadline::after(Some(dispatch::lock_timeout())))
 }
 
 /// The one-way calls of this process to its own objects.
