@@ -2,6 +2,7 @@
 //! read twice, not at all, or only in part.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use shared_runtime::{
@@ -508,4 +509,39 @@ fn handles_to_one_object_are_equal_wherever_they_have_been() {
         assert_eq!(server.pid(), Shared::server(&handle).unwrap().pid());
         Shared::ping(&back.odd).unwrap();
     }
+}
+
+#[test]
+fn a_stopped_server_breaks_the_handles_to_its_own_objects_alone() {
+    let receiver = ServerProcess::start().unwrap();
+    let mirror = Mirror::new_in(&receiver).unwrap();
+    let servers: Vec<_> = (0..5).map(|_| ServerProcess::start().unwrap()).collect();
+    let handles: Vec<_> = servers
+        .iter()
+        .map(|server| Counter::new_in(server).unwrap())
+        .collect();
+    let signal = |name: &str| {
+        let pid = servers[0].pid().to_string();
+        let status = std::process::Command::new("kill")
+            .args([name, &pid])
+            .status();
+        assert!(status.unwrap().success());
+    };
+    signal("-STOP");
+    let hasty = Shared::with_timeout(&mirror, Duration::from_secs(1));
+    let error = hasty.keep(everything(&handles)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    until("it has arrived all the same", || {
+        mirror.kept().unwrap().is_some()
+    });
+    signal("-CONT");
+    let kept = mirror.kept().unwrap().unwrap();
+    let all: Vec<&Handle> = kept.list.iter().flatten().chain(&kept.array).collect();
+    let reached = all.iter().filter(|handle| handle.get().is_ok()).count();
+    let broken = all.iter().filter(|handle| Shared::server(handle).is_err());
+    assert_eq!(
+        (reached, broken.count()),
+        (3, 2),
+        "the first handle is in two of the five places"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use super::home;
 use super::lease::{Lease, Place, gone};
@@ -27,13 +28,7 @@ pub(crate) fn arrivals(
             elsewhere.entry(endpoint).or_default().push(*object);
         }
     }
-    let mut taken: HashMap<&Endpoint, std::vec::IntoIter<Arc<Lease>>> = elsewhere
-        .into_iter()
-        .map(|(endpoint, objects)| {
-            let leases = Lease::take(endpoint, &objects, deadline);
-            (endpoint, leases.into_iter())
-        })
-        .collect();
+    let mut taken = take_from_all(elsewhere, deadline);
     let lease = |claim: &Claim| match claim {
         Claim::Granted { object } => from.map_or_else(
             || Lease::nowhere(not_granted()),
@@ -46,6 +41,42 @@ pub(crate) fn arrivals(
         Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
     };
     claims.iter().map(lease).collect()
+}
+
+/// The most servers that are asked for one message.
+const MOST_SERVERS: usize = 64;
+
+type Taken<'a> = HashMap<&'a Endpoint, IntoIter<Arc<Lease>>>;
+
+/// Asks the servers at the same time: one that is stopped uses up nobody else's time.
+fn take_from_all<'a>(elsewhere: HashMap<&'a Endpoint, Vec<u64>>, deadline: Deadline) -> Taken<'a> {
+    let take = |endpoint: &'a Endpoint, objects: &[u64]| {
+        (
+            endpoint,
+            Lease::take(endpoint, objects, deadline).into_iter(),
+        )
+    };
+    // Usually there is one, or none.
+    if elsewhere.len() < 2 {
+        let all = elsewhere.iter();
+        return all
+            .map(|(endpoint, objects)| take(endpoint, objects))
+            .collect();
+    }
+    std::thread::scope(|scope| {
+        let mut taken = HashMap::new();
+        let mut asked = Vec::new();
+        for (endpoint, objects) in elsewhere.iter().take(MOST_SERVERS) {
+            let thread = std::thread::Builder::new().name("shared-take".into());
+            match thread.spawn_scoped(scope, move || take(endpoint, objects)) {
+                Ok(thread) => asked.push(thread),
+                // No thread to be had: one after the other, then.
+                Err(_) => taken.extend([take(endpoint, objects)]),
+            }
+        }
+        taken.extend(asked.into_iter().filter_map(|thread| thread.join().ok()));
+        taken
+    })
 }
 
 fn not_granted() -> Error {
