@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::server_id;
 use crate::interface::{Arguments, Interface, Method, Returned, Run, interface};
 use crate::message::{HeldLock, MAX_CHAIN};
-use crate::object::{Access, CALLS, Caller, Cancel, Hosted, REGISTRY, Refused};
+use crate::object::{Access, CALLS, Caller, Cancel, Hosted, MethodName, REGISTRY, Refused};
 use crate::order;
 use crate::os::Deadline;
 use crate::panic::{RemotePanic, catch};
@@ -80,8 +80,8 @@ pub(crate) fn construct(
         .ok()
         .and_then(|index| interface.constructors.get(index));
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
-    let name = format!("{}::{}", (interface.name)(), constructor.name);
-    let _running = CALLS.begin(None, name, &call.caller.label);
+    let name = MethodName((interface.name)(), constructor.name);
+    let _running = CALLS.begin(None, name, call.caller);
     let outcome = run(call.context(None), || (constructor.run)(arguments));
     outcome
         .unwrap_or_else(|panic| Err(panicked(panic)))
@@ -124,8 +124,8 @@ fn run_method(
         Run::Exclusive(_) => Access::Exclusive,
     };
     let overtake = check_chain(&call.held, hosted, access)?;
-    let name = format!("{}::{}", hosted.type_name(), method.name);
-    let running = CALLS.begin(Some(hosted.id()), name, &call.caller.label);
+    let name = MethodName(hosted.type_name(), method.name);
+    let running = CALLS.begin(Some(hosted.id()), name, call.caller);
     let patience = call
         .deadline
         .earlier(Deadline::after(call.awaited.then(lock_timeout)));

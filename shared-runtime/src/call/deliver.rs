@@ -214,11 +214,11 @@ fn here(
     deadline: Deadline,
     run: impl FnOnce(dispatch::Call<'_>) -> Returned,
 ) -> Result<Answer, Error> {
-    // If this process is asked by another, the end of that one ends this call too.
-    let cancel = context.cancel.unwrap_or_default();
+    let caller = Caller::this_process(program::label());
     let call = dispatch::Call {
-        caller: Caller::this_process(program::label()),
-        cancel: &cancel,
+        caller,
+        // If this process is asked by another, the end of that one ends this call too.
+        cancel: context.cancel.as_ref().unwrap_or(&caller.gone),
         awaited: true,
         deadline: context.deadline.earlier(deadline),
         held: context.held,

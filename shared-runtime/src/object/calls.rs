@@ -2,9 +2,11 @@
 //! finish before it ends.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::caller::Caller;
 use super::lock::Access;
 use crate::os::Deadline;
 
@@ -36,13 +38,22 @@ struct State {
     awaited: bool,
 }
 
+/// `crate::Type` and `method`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MethodName(pub(crate) &'static str, pub(crate) &'static str);
+
+impl fmt::Display for MethodName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{}", self.0, self.1)
+    }
+}
+
 /// One call.
 #[derive(Clone, Debug)]
 pub(crate) struct RunningCall {
     pub(crate) object: Option<u64>,
-    /// `crate::Type::method`.
-    pub(crate) method: String,
-    pub(crate) caller: String,
+    pub(crate) method: MethodName,
+    pub(crate) caller: Arc<Caller>,
     pub(crate) since: Instant,
     /// How it holds the object's lock, once it does.
     pub(crate) holds: Option<Access>,
@@ -50,14 +61,19 @@ pub(crate) struct RunningCall {
 
 impl Calls {
     /// Notes a call; the entry goes with the returned value.
-    pub(crate) fn begin(&self, object: Option<u64>, method: String, caller: &str) -> Call {
+    pub(crate) fn begin(
+        &self,
+        object: Option<u64>,
+        method: MethodName,
+        caller: &Arc<Caller>,
+    ) -> Call {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
         let call = RunningCall {
             object,
             method,
-            caller: caller.to_owned(),
+            caller: Arc::clone(caller),
             since: Instant::now(),
             holds: None,
         };
@@ -83,7 +99,7 @@ impl Calls {
             .values()
             .filter(|call| call.object == Some(object) && call.holds.is_some());
         holding
-            .map(|call| format!("{} called by {}", call.method, call.caller))
+            .map(|call| format!("{} called by {}", call.method, call.caller.label))
             .collect()
     }
 

@@ -9,7 +9,7 @@ mod reaper;
 mod registry;
 
 pub(crate) use caller::Caller;
-pub(crate) use calls::{CALLS, RunningCall};
+pub(crate) use calls::{CALLS, MethodName, RunningCall};
 pub(crate) use hosted::Hosted;
 pub use hosted::Object;
 pub(crate) use lock::{Access, Cancel, Refused};

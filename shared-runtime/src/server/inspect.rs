@@ -114,8 +114,8 @@ fn call_info(call: &RunningCall) -> CallInfo {
     };
     CallInfo {
         object: call.object,
-        method: call.method.clone(),
-        caller: call.caller.clone(),
+        method: call.method.to_string(),
+        caller: call.caller.label.clone(),
         age: call.since.elapsed(),
         waits_for,
     }
