@@ -85,13 +85,10 @@ fn enqueue(
         thread: call.thread,
         object: call.object,
     };
-    // The client may give its own leases back before the call has run, or end: that of the object, and those of objects of ours
-    // among the arguments.
+    // The client may give its own leases back before the call has run, or end.
     let pin = Lease::here(call.object);
-    let claims = Arc::new(call.handles.claims);
-    let own = own(&claims);
     let committed = CALLS.commit();
-    let leases = taken(session, queue, call.number, &claims);
+    let leases = taken(session, queue, call.number, call.handles.claims);
     let session = Arc::clone(session);
     queue.push(line, frame.len() + OVERHEAD, move || {
         let incoming = dispatch::Call {
@@ -115,18 +112,10 @@ fn enqueue(
             call.method,
             arguments,
         );
-        drop((pin, own));
+        drop(pin);
         session.one_way_done.post(call.number);
         drop(committed);
     });
-}
-
-fn own(claims: &[Claim]) -> Vec<Arc<Lease>> {
-    let own = claims.iter().filter_map(|claim| match claim {
-        Claim::At { endpoint, object } if endpoint.server == server_id() => Some(*object),
-        _ => None,
-    });
-    own.map(Lease::here).collect()
 }
 
 /// Leases for the handles among the arguments. Those of objects elsewhere have to be asked for: at once, so that the client may end,
@@ -135,15 +124,21 @@ fn taken(
     session: &Arc<Session>,
     queue: &Arc<Queue>,
     number: u64,
-    claims: &Arc<Vec<Claim>>,
+    claims: Vec<Claim>,
 ) -> Receiver<Vec<Arc<Lease>>> {
     let (give, leases) = channel();
     if !claims.iter().any(|claim| claim.is_elsewhere(server_id())) {
         // Asks nobody. The receiver is here.
-        let _ = give.send(arrivals(claims, None, Deadline::NEVER));
+        let _ = give.send(arrivals(&claims, None, Deadline::NEVER));
         return leases;
     }
-    let (session, claims) = (Arc::clone(session), Arc::clone(claims));
+    // Those of our own objects need not wait for the others.
+    let own = claims.iter().filter_map(|claim| match claim {
+        Claim::At { endpoint, object } if endpoint.server == server_id() => Some(*object),
+        _ => None,
+    });
+    let own: Vec<Arc<Lease>> = own.map(Lease::here).collect();
+    let session = Arc::clone(session);
     // Nothing comes before or after it: no object has this number.
     let line = Line {
         thread: number,
@@ -151,6 +146,7 @@ fn taken(
     };
     queue.push(line, 0, move || {
         let leases = arrivals(&claims, None, Deadline::NEVER);
+        drop(own);
         session.one_way_held.post(number);
         // The call is in the same queue, and waits for this.
         let _ = give.send(leases);
