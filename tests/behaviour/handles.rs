@@ -45,6 +45,14 @@ impl Keeper {
     pub fn is_direct(&self, counter: &Shared<Counter>) -> bool {
         Shared::is_local(counter)
     }
+    pub fn thread(&self) -> String {
+        format!("{:?}", std::thread::current().id())
+    }
+    /// Whether a call through the handle of an object of the same process runs on the very thread that makes it.
+    pub fn calls_directly(&self) -> bool {
+        let other = Shared::new(Keeper::new());
+        other.thread().unwrap() == self.thread()
+    }
 }
 
 #[test]
@@ -139,6 +147,9 @@ fn a_handle_that_comes_home_is_direct() {
     let counter = Counter::new_in(&server).unwrap();
     assert!(keeper.is_direct(&counter).unwrap());
     assert!(!Shared::is_local(&counter));
+    assert!(keeper.calls_directly().unwrap());
+    let here = Shared::new(Keeper::new());
+    assert!(here.calls_directly().unwrap());
 }
 
 #[test]
