@@ -250,3 +250,47 @@ fn a_killed_server_ends_those_who_wait_behind_one_way_calls() {
         assert_eq!(error.kind(), ErrorKind::Disconnected);
     });
 }
+
+/// Sends a handle that only it has to a receiver that has been stopped in the meantime.
+#[task]
+fn sends_to_a_stopped_receiver(shelf: Shared<Shelf>, third: ServerHandle, step: Shared<Counter>) {
+    Shared::calls(&shelf).clear().detach().unwrap();
+    shelf.clear().unwrap();
+    step.add(1).unwrap();
+    while step.get().unwrap() < 2 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let own = Counter::new_in(&third).unwrap();
+    Shared::calls(&shelf).swap(0, Some(own)).detach().unwrap();
+}
+
+#[test]
+fn a_task_stays_until_what_it_sent_is_held_or_its_receiver_is_gone() {
+    let _nothing_left = NothingLeft::watch();
+    for killed in [false, true] {
+        let (receiver, third) = (
+            ServerProcess::start().unwrap(),
+            ServerProcess::start().unwrap(),
+        );
+        let (shelf, step) = (
+            Shelf::new_in(&receiver).unwrap(),
+            Shared::new(Counter::new()),
+        );
+        let mut task =
+            sends_to_a_stopped_receiver::spawn(shelf.clone(), (*third).clone(), step.clone())
+                .unwrap();
+        until("its lane is open", || step.get() == Ok(1));
+        signal("STOP", receiver.pid());
+        step.add(1).unwrap();
+        assert!(task.join_timeout(Duration::from_millis(300)).is_none());
+        assert_eq!(third.object_count(), Ok(1), "held by the task");
+        signal(if killed { "KILL" } else { "CONT" }, receiver.pid());
+        task.join().unwrap();
+        if killed {
+            until("nobody holds it", || third.object_count() == Ok(0));
+        } else {
+            until("it has arrived", || shelf.get(0).unwrap().is_some());
+            assert_eq!(shelf.get(0).unwrap().unwrap().add(1), Ok(1), "alive");
+        }
+    }
+}
