@@ -21,6 +21,7 @@ mod locks;
 mod names;
 mod one_way;
 mod panics;
+mod parity;
 mod servers;
 
 shared_runtime::test_support!();
