@@ -14,10 +14,11 @@ use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
 
 mod executables;
 mod fork;
+mod stranger;
 
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -30,6 +31,7 @@ const PROGRAMS: [Program; 9] = [
     ("closed_standard_streams", closed_standard_streams),
     ("a_fork_outlives_its_parent", fork::checked),
     ("another_executable", executables::checked),
+    ("strangers_who_say_nothing", stranger::checked),
 ];
 
 fn main() {
