@@ -14,6 +14,7 @@ mod support;
 mod chaos;
 mod death;
 mod examples;
+mod faults;
 mod handles;
 mod leftovers;
 mod parity;
