@@ -87,9 +87,8 @@ fn a_method_sees_how_much_time_it_has() {
 fn a_method_sees_that_nobody_waits_any_more() {
     let server = ServerProcess::start().unwrap();
     let witness = Witness::new_in(&server).unwrap();
-    Shared::with_timeout(&witness, Duration::from_millis(20))
-        .wait_until_cancelled()
-        .unwrap_err();
+    // The method may notice, and answer, at the very last moment.
+    let _ = Shared::with_timeout(&witness, Duration::from_millis(20)).wait_until_cancelled();
     until("the deadline is seen", || witness.was_cancelled().unwrap());
     let witness = Witness::new_in(&server).unwrap();
     let client = waits::spawn(witness.clone()).unwrap();
