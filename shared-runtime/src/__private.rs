@@ -4,7 +4,7 @@
 pub use linkme;
 pub use serde;
 
-pub use crate::call::{Output, Target, call, prepare};
+pub use crate::call::{OfTrait, Output, Target, call, prepare};
 pub use crate::codec::Bytes;
 pub use crate::interface::{
     Argument, Arguments, Constructor, Encoded, INTERFACES, Interface, Method, RefArg, Reply,
@@ -29,7 +29,7 @@ pub fn create<T: Shareable, A: Serialize + ?Sized, O: Output>(
     server: &ServerHandle,
     constructor: u32,
     arguments: &A,
-) -> O {
+) -> O::Returned {
     match Parcel::pack(arguments) {
         Ok(arguments) => server.create::<T, O>(constructor, arguments),
         Err(error) => O::from_error(error),

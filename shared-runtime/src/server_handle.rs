@@ -183,11 +183,17 @@ impl ServerHandle {
         }
     }
 
-    pub(crate) fn create<T: Shareable, O: Output>(&self, constructor: u32, arguments: Parcel) -> O {
+    pub(crate) fn create<T: Shareable, O: Output>(
+        &self,
+        constructor: u32,
+        arguments: Parcel,
+    ) -> O::Returned {
         match &*self.0 {
-            Place::Here => call::construct_here(T::interface(), constructor, &arguments),
+            Place::Here => call::construct_here::<O>(T::interface(), constructor, &arguments),
             Place::At { .. } => match self.session() {
-                Ok(session) => call::construct(session, T::interface(), constructor, arguments),
+                Ok(session) => {
+                    call::construct::<O>(session, T::interface(), constructor, arguments)
+                }
                 Err(error) => O::from_error(error),
             },
         }

@@ -21,12 +21,20 @@ use crate::os::{Deadline, forked};
 use crate::program;
 
 /// Calls a method, by its place in the method table.
-pub fn call<A: Serialize + ?Sized, O: Output>(target: &Target, method: u32, arguments: &A) -> O {
-    run(target, method, Parcel::pack(arguments))
+pub fn call<A: Serialize + ?Sized, O: Output>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> O::Returned {
+    run::<O>(target, method, Parcel::pack(arguments))
 }
 
 /// Calls a method with arguments that are encoded already.
-pub(super) fn run<O: Output>(target: &Target, method: u32, arguments: Result<Parcel, Error>) -> O {
+pub(super) fn run<O: Output>(
+    target: &Target,
+    method: u32,
+    arguments: Result<Parcel, Error>,
+) -> O::Returned {
     arguments
         .and_then(|arguments| deliver(target, method, arguments))
         .and_then(Answer::open::<O>)
@@ -86,7 +94,7 @@ pub(crate) fn construct<O: Output>(
     interface: &'static Interface,
     constructor: u32,
     arguments: Parcel,
-) -> O {
+) -> O::Returned {
     let known = || describe(session, interface);
     let answer = agree::constructor(session, interface, constructor, known)
         .and_then(|constructor| {
@@ -107,7 +115,7 @@ pub(crate) fn construct_here<O: Output>(
     interface: &'static Interface,
     constructor: u32,
     arguments: &Parcel,
-) -> O {
+) -> O::Returned {
     let context = context::current();
     let answer = here(context, Deadline::NEVER, |call| {
         dispatch::construct(call, interface.id(), constructor, opened(arguments))

@@ -18,7 +18,7 @@ pub use value::Call;
 pub use deliver::call;
 pub(crate) use deliver::{answered_by, ask_server, clear_poison, construct, construct_here, ping};
 #[doc(hidden)]
-pub use output::Output;
+pub use output::{OfTrait, Output};
 #[doc(hidden)]
 pub use target::Target;
 #[doc(hidden)]

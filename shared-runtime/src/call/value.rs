@@ -1,7 +1,6 @@
 //! A call as a value: made, but not yet sent.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -38,7 +37,7 @@ pub struct Call<O> {
     target: Target,
     method: u32,
     arguments: Result<Parcel, Error>,
-    output: PhantomData<fn() -> O>,
+    run: fn(&Target, u32, Result<Parcel, Error>) -> O,
 }
 
 /// Encodes the arguments of a call; what is wrong with them is said when it is made.
@@ -46,12 +45,12 @@ pub fn prepare<A: Serialize + ?Sized, O: Output>(
     target: &Target,
     method: u32,
     arguments: &A,
-) -> Call<O> {
+) -> Call<O::Returned> {
     Call {
         target: target.clone(),
         method,
         arguments: Parcel::pack(arguments),
-        output: PhantomData,
+        run: deliver::run::<O>,
     }
 }
 
@@ -62,6 +61,11 @@ impl<O> Call<O> {
             target: self.target.with_timeout(timeout),
             ..self
         }
+    }
+
+    /// Makes the call and waits for its answer, as the proxy's method does.
+    pub fn wait(self) -> O {
+        (self.run)(&self.target, self.method, self.arguments)
     }
 
     /// Makes the call one-way: returns when it is on its way, and nobody learns what becomes of it.
@@ -86,13 +90,6 @@ impl<O> Call<O> {
         arguments
             .and_then(|arguments| one_way::detach(&target, method, arguments))
             .map_err(|error| target.name_in(error, method))
-    }
-}
-
-impl<O: Output> Call<O> {
-    /// Makes the call and waits for its answer, as the proxy's method does.
-    pub fn wait(self) -> O {
-        deliver::run(&self.target, self.method, self.arguments)
     }
 }
 
