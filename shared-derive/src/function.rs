@@ -4,7 +4,7 @@
 use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Signature, Visibility};
+use syn::{Attribute, Signature, Token, Visibility};
 
 use crate::errors::Errors;
 
@@ -13,14 +13,22 @@ pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) signature: Signature,
-    pub(crate) body: Group,
+    pub(crate) body: Body,
+}
+
+/// What stands behind a signature.
+pub(crate) enum Body {
+    Block(Group),
+    /// Of a trait's method without a default.
+    None(Token![;]),
 }
 
 impl Function {
     /// Reads the item under an attribute that goes on functions only. `usage` says so where it is
     /// something else.
     pub(crate) fn read(item: &TokenStream, usage: &str, errors: &Errors) -> Option<Self> {
-        let function = syn::parse2(item.clone()).ok();
+        let function: Option<Self> = syn::parse2(item.clone()).ok();
+        let function = function.filter(|function| matches!(function.body, Body::Block(_)));
         if function.is_none() {
             let first: TokenStream = item.clone().into_iter().take(1).collect();
             errors.push(first, usage);
@@ -37,6 +45,25 @@ impl Parse for Function {
             signature: input.parse()?,
             body: input.parse()?,
         })
+    }
+}
+
+impl Parse for Body {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Token![;]) {
+            input.parse().map(Self::None)
+        } else {
+            input.parse().map(Self::Block)
+        }
+    }
+}
+
+impl ToTokens for Body {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Block(block) => block.to_tokens(tokens),
+            Self::None(semicolon) => semicolon.to_tokens(tokens),
+        }
     }
 }
 

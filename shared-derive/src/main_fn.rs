@@ -1,13 +1,13 @@
 //! `#[main]`: writes the call of `init` as the first statement of the program.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Path};
 
 use crate::attributes::MainOptions;
 use crate::errors::Errors;
-use crate::function::Function;
+use crate::function::{Body, Function};
 
 /// Attributes that say nothing about who runs an async function. They stay on the outer `main`, and
 /// so hold for the inner.
@@ -122,7 +122,10 @@ fn wrapped(runtime: &Path, function: Function) -> TokenStream {
 }
 
 /// The `#![…]` attributes of a body, which must stay first, and the rest.
-fn split_body(body: &Group) -> (Vec<Attribute>, TokenStream) {
+fn split_body(body: &Body) -> (Vec<Attribute>, TokenStream) {
+    let Body::Block(body) = body else {
+        return (Vec::new(), TokenStream::new());
+    };
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_inner)?, input.parse()?));
     split
         .parse2(body.stream())

@@ -114,12 +114,14 @@ impl Answer {
     }
 }
 
-/// An async method would have to be driven by an executor in the server. Accepted: `fn`.
+/// An async function is driven by an executor in the process that runs it, and not everybody wants to have
+/// one. Accepted: `fn`; with the feature `async`, `async fn` too.
 fn is_not_async(signature: &Signature, errors: &Errors) {
-    if let Some(token) = &signature.asyncness {
+    if let (Some(token), false) = (&signature.asyncness, cfg!(feature = "async")) {
         errors.push(
             token,
-            "`async fn` cannot be called from another process yet; make it a plain `fn`",
+            "`async fn` needs an executor in the process that runs it: enable the feature `async` of \
+             `shared-runtime`, or make it a plain `fn`",
         );
     }
 }

@@ -24,6 +24,7 @@ struct Task {
     carried: Carried,
     arguments: Vec<Argument>,
     answer: Answer,
+    is_async: bool,
 }
 
 /// The user's function, and beside it what was made of it.
@@ -57,6 +58,7 @@ fn check(function: Function, options: TaskOptions, errors: &Errors) -> Option<Ta
     Some(Task {
         runtime,
         item: item.unwrap_or_else(|| signature.ident.clone()),
+        is_async: signature.asyncness.is_some(),
         function: signature.ident,
         vis,
         carried: Carried::of(&attributes),
@@ -80,10 +82,11 @@ fn expand(task: &Task) -> TokenStream {
     let Carried { cfg, lints, .. } = &task.carried;
     let item = item_type(task);
     let parts = [
+        wire::runtime_as_rt(&task.runtime),
         item_functions(task),
         trait_impl(task),
         table(task),
-        registration(task),
+        registration(),
     ];
     generated! {
         #item
@@ -129,22 +132,18 @@ fn item_type(task: &Task) -> TokenStream {
 
 fn item_functions(task: &Task) -> TokenStream {
     let Task {
-        runtime,
         function,
         item,
         vis,
         carried,
         arguments,
-        answer: _,
+        ..
     } = task;
     let notices = &carried.notices;
     let names = arguments.iter().map(|argument| &argument.name);
     let parameters = wire::parameters(arguments);
     let (output, error) = types(task, false);
-    let (sent, sent_type) = (
-        wire::sent(runtime, arguments),
-        wire::sent_type(runtime, arguments),
-    );
+    let (sent, sent_type) = (wire::sent(arguments), wire::sent_type(arguments));
     let spawn_doc = format!(" Runs `{}` in a new process.", function.unraw());
     let call_doc = format!(
         " The call of `{}` as a value, to be run elsewhere.",
@@ -154,85 +153,83 @@ fn item_functions(task: &Task) -> TokenStream {
         impl #item {
             #[doc = #spawn_doc]
             #(#notices)*
-            #vis fn spawn(#parameters) -> ::core::result::Result<#runtime::Process<#output, #error>, #runtime::Error> {
-                #runtime::__private::spawn::<#item>(#item::call(#(#names),*))
+            #vis fn spawn(#parameters) -> ::core::result::Result<__rt::Process<#output, #error>, __rt::Error> {
+                __rt::spawn::<#item>(#item::call(#(#names),*))
             }
 
             #[doc = #call_doc]
             #(#notices)*
-            #vis fn call(#parameters) -> #runtime::TaskCall<#item> {
-                #runtime::__private::task_call::<#item, #sent_type>(&#sent)
+            #vis fn call(#parameters) -> __rt::TaskCall<#item> {
+                __rt::task_call::<#item, #sent_type>(&#sent)
             }
         }
     }
 }
 
 fn trait_impl(task: &Task) -> TokenStream {
-    let Task { runtime, item, .. } = task;
+    let Task { item, .. } = task;
     let (output, error) = types(task, true);
     generated! {
-        impl #runtime::__private::TaskFn for #item {
+        impl __rt::TaskFn for #item {
             type Output = #output;
             type Error = #error;
 
-            const TASK: &'static #runtime::__private::Task = &__TASK;
+            const TASK: &'static __rt::Task = &__TASK;
         }
     }
 }
 
 fn table(task: &Task) -> TokenStream {
     let Task {
-        runtime,
         function,
         arguments,
         answer,
+        is_async,
         ..
     } = task;
     let name = function.unraw().to_string();
-    let (received, passed) = (
-        wire::received(runtime, arguments),
-        wire::passed(runtime, arguments),
-    );
-    let answered = wire::answered(runtime, answer);
+    let (received, passed) = (wire::received(arguments), wire::passed(arguments));
+    let answered = wire::answered(answer);
     let (answer, answered) = if let Answer::Plain(_) = answer {
-        let answered = generated!(::core::result::Result<#answered, #runtime::__private::Never>);
+        let answered = generated!(::core::result::Result<#answered, __rt::Never>);
         (generated!(::core::result::Result::Ok(answer)), answered)
     } else {
         (generated!(answer), answered)
     };
+    let called = generated!(#function(#(#passed),*));
+    let called = if *is_async {
+        generated!(__rt::block_on(#called))
+    } else {
+        called
+    };
     generated! {
-        static __TASK: #runtime::__private::Task = #runtime::__private::Task {
+        static __TASK: __rt::Task = __rt::Task {
             name: ::core::concat!(::core::module_path!(), "::", #name),
             run: |arguments| {
-                let arguments = arguments.decode::<#received>()?;
-                let answer = #function(#passed);
-                #runtime::__private::encode::<#answered>(&#answer)
+                #received
+                let answer = #called;
+                __rt::encode::<#answered>(&#answer)
             },
         };
     }
 }
 
-fn registration(task: &Task) -> TokenStream {
-    let runtime = &task.runtime;
+fn registration() -> TokenStream {
     generated! {
-        #[#runtime::__private::linkme::distributed_slice(#runtime::__private::TASKS)]
-        #[linkme(crate = #runtime::__private::linkme)]
-        static __ENTRY: &'static #runtime::__private::Task = &__TASK;
+        #[__rt::linkme::distributed_slice(__rt::TASKS)]
+        #[linkme(crate = __rt::linkme)]
+        static __ENTRY: &'static __rt::Task = &__TASK;
     }
 }
 
 /// The task's `Output` and `Error`; `checked` as its functions name them.
 fn types(task: &Task, checked: bool) -> (TokenStream, TokenStream) {
-    let runtime = &task.runtime;
-    let (output, error) = wire::outcome(runtime, &task.answer, &|ty| {
+    let (output, error) = wire::outcome(&task.answer, &|ty| {
         if checked {
-            wire::checked(runtime, "Reply", ty)
+            wire::reply_type(ty)
         } else {
             quote!(#ty)
         }
     });
-    (
-        output,
-        error.unwrap_or_else(|| generated!(#runtime::__private::Never)),
-    )
+    (output, error.unwrap_or_else(|| generated!(__rt::Never)))
 }

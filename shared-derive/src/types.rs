@@ -122,15 +122,20 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// Whether serde surely knows a type: `()`, numbers, `bool`, `char`.
+/// Whether serde surely knows a type: numbers, texts and handles, and the simplest that is made of them.
 pub(crate) fn is_simple(ty: &Type) -> bool {
     const SIMPLE: &[&str] = &[
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
-        "u32", "u64", "u128", "usize",
+        "u32", "u64", "u128", "usize", "String",
     ];
     match peeled(ty) {
-        Type::Tuple(tuple) => tuple.elems.is_empty(),
-        ty => SIMPLE.iter().any(|name| is_named(ty, name)),
+        Type::Tuple(tuple) => tuple.elems.len() <= 16 && tuple.elems.iter().all(is_simple),
+        ty => {
+            let inner = only_argument(ty, "Vec").or_else(|| only_argument(ty, "Option"));
+            inner.is_some_and(is_simple)
+                || only_argument(ty, "Shared").is_some()
+                || SIMPLE.iter().any(|name| is_named(ty, name))
+        }
     }
 }
 
@@ -156,28 +161,34 @@ pub(crate) fn concrete(ty: &Type, self_type: &Type) -> Type {
 }
 
 fn replace_self(tokens: TokenStream, self_type: &Type) -> TokenStream {
-    let replaced = tokens.into_iter().map(|token| match token {
-        TokenTree::Ident(word) if word == "Self" => {
-            let here = self_type
-                .to_token_stream()
-                .into_iter()
-                .map(|token| relocated(token, word.span()));
-            let here: TokenStream = here.collect();
-            // The brackets let `Self::LEN` be read as a path whatever the type is.
-            if matches!(peeled(self_type), Type::Path(path) if path.path.get_ident().is_some()) {
-                here
-            } else {
-                quote_spanned!(word.span()=> <#here>)
+    let mut replaced = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "Self" => {
+                let here = self_type
+                    .to_token_stream()
+                    .into_iter()
+                    .map(|token| relocated(token, word.span()));
+                let here: TokenStream = here.collect();
+                // The brackets let `Self::LEN` be read as a path whatever the type is.
+                let before_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                replaced.extend(if before_path {
+                    quote_spanned!(word.span()=> <#here>)
+                } else {
+                    here
+                });
             }
+            TokenTree::Group(group) => {
+                let stream = replace_self(group.stream(), self_type);
+                let mut inside = Group::new(group.delimiter(), stream);
+                inside.set_span(group.span());
+                replaced.extend([TokenTree::from(inside)]);
+            }
+            token => replaced.extend([token]),
         }
-        TokenTree::Group(group) => {
-            let mut inside = Group::new(group.delimiter(), replace_self(group.stream(), self_type));
-            inside.set_span(group.span());
-            TokenTree::from(inside).into()
-        }
-        token => token.into(),
-    });
-    replaced.collect()
+    }
+    replaced
 }
 
 fn relocated(mut token: TokenTree, place: proc_macro2::Span) -> TokenTree {

@@ -1,11 +1,13 @@
 //! How arguments and answers are written in generated code, on both sides of a call. The tuple that
-//! the client encodes and the one that the row decodes stand here side by side, because they must
-//! agree.
+//! the client encodes and the one that the server decodes stand here side by side, because they
+//! must agree.
 //!
-//! Every type of the user that serde must know is written `<T as Argument>::Is` or `<T as
-//! Reply>::Is` where a function is called with it; that is `T` itself. Where `T` lacks something,
-//! the compiler finds out at that path, which spans the user's own tokens, and says the same thing
-//! only once.
+//! Every type of the user that serde must know is written `<T as ArgumentType>::Is` or `<T as
+//! ReplyType>::Is` where a function is called with it; that is `T` itself. Where `T` lacks
+//! something, the compiler finds out at that path, which spans the user's own tokens, and says the
+//! same thing only once. Types of `std` that surely travel are written as they are.
+//!
+//! `__rt` is the runtime, under the name that generated code gives it ([`runtime_as_rt`]).
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -17,6 +19,11 @@ use crate::types::{Form, Pointee, is_simple, readable};
 /// How the user's own types are written inside of others.
 type Spelling<'a> = &'a dyn Fn(&Type) -> TokenStream;
 
+/// What generated code says first in each of its blocks.
+pub(crate) fn runtime_as_rt(runtime: &Path) -> TokenStream {
+    generated!(use #runtime::__private as __rt;)
+}
+
 /// The parameters of a generated function: as the user wrote them, less `mut` and lifetimes.
 pub(crate) fn parameters(arguments: &[Argument]) -> TokenStream {
     let parameters = arguments.iter().map(|Argument { name, form }| {
@@ -27,77 +34,154 @@ pub(crate) fn parameters(arguments: &[Argument]) -> TokenStream {
 }
 
 /// The client's tuple of arguments, as an expression over the parameters.
-pub(crate) fn sent(runtime: &Path, arguments: &[Argument]) -> TokenStream {
+pub(crate) fn sent(arguments: &[Argument]) -> TokenStream {
     let values = arguments.iter().map(|Argument { name, form }| match form {
-        Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes(#name)),
-        Form::Optional(Pointee::Bytes(_)) => generated!(#name.map(#runtime::__private::Bytes)),
+        Form::Borrowed(Pointee::Bytes(_)) => generated!(__rt::Bytes(#name)),
+        Form::Optional(Pointee::Bytes(_)) => generated!(#name.map(__rt::Bytes)),
         _ => generated!(#name),
     });
     generated!((#(#values,)*))
 }
 
 /// The type of the client's tuple.
-pub(crate) fn sent_type(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let argument = |ty: &Type| checked(runtime, "Argument", ty);
+pub(crate) fn sent_type(arguments: &[Argument]) -> TokenStream {
     let types = arguments.iter().map(|Argument { form, .. }| match form {
-        Form::Borrowed(Pointee::Bytes(_)) => generated!(#runtime::__private::Bytes<'_>),
+        Form::Borrowed(Pointee::Bytes(_)) => generated!(__rt::Bytes<'_>),
         Form::Optional(Pointee::Bytes(_)) => {
-            generated!(::core::option::Option<#runtime::__private::Bytes<'_>>)
+            generated!(::core::option::Option<__rt::Bytes<'_>>)
         }
-        _ => written(form, &argument),
+        _ => written(form, &argument_type),
     });
     generated!((#(#types,)*))
 }
 
-/// The type of the row's tuple: the same bytes, owned or read in place.
-pub(crate) fn received(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let argument = |ty: &Type| checked(runtime, "Argument", ty);
-    let types = arguments.iter().map(|Argument { form, .. }| match form {
-        Form::Owned(ty) => argument(ty),
-        Form::Borrowed(pointee) => received_pointee(runtime, pointee),
-        Form::Optional(pointee) => {
-            let pointee = received_pointee(runtime, pointee);
-            generated!(::core::option::Option<#pointee>)
-        }
-    });
-    generated!((#(#types,)*))
+/// An argument as the server has it.
+struct Received {
+    /// What its bytes are decoded to.
+    ty: TokenStream,
+    /// Takes that apart, to the name that the user gave the argument.
+    pattern: TokenStream,
+    /// What the user's function is called with then.
+    passed: TokenStream,
 }
 
-fn received_pointee(runtime: &Path, pointee: &Pointee) -> TokenStream {
-    if let Pointee::Bytes(_) = pointee {
-        return generated!(#runtime::__private::Bytes<'_>);
+impl Received {
+    /// In place where the type allows.
+    fn of(Argument { name, form }: &Argument) -> Self {
+        let (ty, pattern, passed) = match form {
+            Form::Owned(ty) if is_simple(ty) => (quote!(#ty), quote!(#name), quote!(#name)),
+            Form::Owned(ty) => (decoded(ty), generated!(__rt::Decoded(#name)), quote!(#name)),
+            Form::Borrowed(pointee) => Self::borrowed(name, pointee),
+            Form::Optional(pointee) => Self::optional(name, pointee),
+        };
+        Self {
+            ty,
+            pattern,
+            passed,
+        }
     }
-    let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
-    generated!(<#target as #runtime::__private::RefArg>::Decoded<'_>)
-}
 
-/// What the row hands to the user's function, as expressions over its tuple `arguments`.
-pub(crate) fn passed(runtime: &Path, arguments: &[Argument]) -> TokenStream {
-    let values = arguments.iter().zip(0..).map(|(Argument { form, .. }, index)| {
-        let index = syn::Index { index, span: Span::mixed_site() };
-        match form {
-            Form::Owned(_) => generated!(arguments.#index),
-            Form::Borrowed(Pointee::Bytes(_)) => generated!(arguments.#index.0),
-            Form::Optional(Pointee::Bytes(_)) => generated!(arguments.#index.map(|bytes| bytes.0)),
-            Form::Borrowed(pointee) => {
-                let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
-                generated!(<#target as #runtime::__private::RefArg>::borrow(&arguments.#index))
-            }
-            Form::Optional(pointee) => {
-                let target = pointee.with(&|ty| checked(runtime, "Argument", ty));
-                generated!(arguments.#index.as_ref().map(<#target as #runtime::__private::RefArg>::borrow))
-            }
+    fn borrowed(name: &Ident, pointee: &Pointee) -> (TokenStream, TokenStream, TokenStream) {
+        match pointee {
+            Pointee::Str(ty) => (generated!(&#ty), quote!(#name), quote!(#name)),
+            Pointee::Bytes(_) => (
+                generated!(__rt::Bytes<'_>),
+                generated!(__rt::Bytes(#name)),
+                quote!(#name),
+            ),
+            // The user may have a `Path` of their own.
+            Pointee::Path(ty) => (
+                generated!(<#ty as __rt::RefArg>::Decoded<'_>),
+                quote!(#name),
+                generated!(<#ty as __rt::RefArg>::borrow(&#name)),
+            ),
+            Pointee::Slice(element) => (
+                decoded_slice(element),
+                generated!(__rt::DecodedSlice(#name)),
+                generated!(&#name),
+            ),
+            Pointee::Value(ty) => (
+                decoded(ty),
+                generated!(__rt::Decoded(#name)),
+                generated!(&#name),
+            ),
         }
-    });
-    generated!(#(#values),*)
+    }
+
+    fn optional(name: &Ident, pointee: &Pointee) -> (TokenStream, TokenStream, TokenStream) {
+        let (ty, passed) = match pointee {
+            Pointee::Str(ty) => (generated!(&#ty), quote!(#name)),
+            Pointee::Bytes(_) => (
+                generated!(__rt::Bytes<'_>),
+                generated!(#name.map(|argument| argument.0)),
+            ),
+            Pointee::Path(ty) => (
+                generated!(<#ty as __rt::RefArg>::Decoded<'_>),
+                generated!(#name.as_ref().map(<#ty as __rt::RefArg>::borrow)),
+            ),
+            Pointee::Slice(element) => (
+                decoded_slice(element),
+                generated!(#name.as_ref().map(|argument| &*argument.0)),
+            ),
+            Pointee::Value(ty) => (
+                decoded(ty),
+                generated!(#name.as_ref().map(|argument| &argument.0)),
+            ),
+        };
+        (
+            generated!(::core::option::Option<#ty>),
+            quote!(#name),
+            passed,
+        )
+    }
 }
 
-/// The arguments and the answer of a function as the user wrote them, for another executable to compare with its own.
-pub(crate) fn signature(receiver: &str, arguments: &[Argument], answer: &TokenStream) -> String {
+fn decoded(ty: &Type) -> TokenStream {
+    let ty = argument_type(ty);
+    generated!(__rt::Decoded<#ty>)
+}
+
+fn decoded_slice(element: &Type) -> TokenStream {
+    let element = argument_type(element);
+    generated!(__rt::DecodedSlice<#element>)
+}
+
+/// The server's tuple of arguments: the same bytes as the client's.
+pub(crate) fn received_type(arguments: &[Argument]) -> TokenStream {
+    let types = arguments.iter().map(|argument| Received::of(argument).ty);
+    generated!((#(#types,)*))
+}
+
+/// Takes the server's tuple apart.
+pub(crate) fn received(arguments: &[Argument]) -> TokenStream {
+    let ty = received_type(arguments);
+    if arguments.is_empty() {
+        return generated!(arguments.decode::<#ty>()?;);
+    }
+    let patterns = arguments
+        .iter()
+        .map(|argument| Received::of(argument).pattern);
+    generated!(let (#(#patterns,)*) = arguments.decode::<#ty>()?;)
+}
+
+/// What the user's function is called with, once they are apart.
+pub(crate) fn passed(arguments: &[Argument]) -> Vec<TokenStream> {
+    let passed = arguments
+        .iter()
+        .map(|argument| Received::of(argument).passed);
+    passed.collect()
+}
+
+/// The arguments and the answer of a function as the user wrote them, for people to read.
+pub(crate) fn signature(
+    receiver: Option<&str>,
+    arguments: &[Argument],
+    answer: &TokenStream,
+) -> String {
     let arguments = arguments
         .iter()
         .map(|Argument { form, .. }| readable(&written(form, &ToTokens::to_token_stream)));
-    let receiver = (!receiver.is_empty()).then(|| receiver.to_owned());
+    let receiver = receiver.map(ToOwned::to_owned);
     let parameters: Vec<String> = receiver.into_iter().chain(arguments).collect();
     format!("({}) -> {}", parameters.join(", "), readable(answer))
 }
@@ -115,34 +199,63 @@ pub(crate) fn answer_as_written(answer: &Answer) -> TokenStream {
     }
 }
 
-/// What the proxy's method returns.
-pub(crate) fn returned(runtime: &Path, answer: &Answer) -> TokenStream {
-    returned_with(runtime, answer, &|ty| ty.to_token_stream())
+/// What the proxy's method of a type returns.
+pub(crate) fn returned(answer: &Answer) -> TokenStream {
+    returned_with(answer, &ToTokens::to_token_stream)
 }
 
-/// The same type, checked. The body of a proxy's method names it.
-pub(crate) fn returned_checked(runtime: &Path, answer: &Answer) -> TokenStream {
-    returned_with(runtime, answer, &|ty| checked(runtime, "Reply", ty))
+/// The same type, checked: what the method's body names.
+pub(crate) fn returned_checked(answer: &Answer) -> TokenStream {
+    returned_with(answer, &reply_type)
 }
 
-fn returned_with(runtime: &Path, answer: &Answer, reply: Spelling<'_>) -> TokenStream {
-    match outcome(runtime, answer, reply) {
-        (ok, None) => generated!(::core::result::Result<#ok, #runtime::Error>),
-        (ok, Some(err)) => generated!(::core::result::Result<#ok, #runtime::CallError<#err>>),
+fn returned_with(answer: &Answer, reply: Spelling<'_>) -> TokenStream {
+    match outcome(answer, reply) {
+        (ok, None) => generated!(::core::result::Result<#ok, __rt::Error>),
+        (ok, Some(err)) => generated!(::core::result::Result<#ok, __rt::CallError<#err>>),
     }
 }
 
-/// The type that the row encodes: what the user's function returned. It is named so that the
+/// The types that a function which sends is told: nothing where all of them surely travel, for then the
+/// compiler finds them out and has nothing to complain about.
+pub(crate) fn told(
+    arguments: &[Argument],
+    returned: &TokenStream,
+    checked: &TokenStream,
+) -> TokenStream {
+    let sent = sent_type(arguments);
+    let plain = arguments
+        .iter()
+        .all(|argument| is_simple(argument.form.inner()) || is_text(&argument.form));
+    if plain && returned.to_string() == checked.to_string() {
+        TokenStream::new()
+    } else {
+        generated!(::<#sent, #checked>)
+    }
+}
+
+fn is_text(form: &Form) -> bool {
+    matches!(
+        form,
+        Form::Borrowed(Pointee::Str(_)) | Form::Optional(Pointee::Str(_))
+    )
+}
+
+/// The error of a trait's method, checked.
+pub(crate) fn trait_error_type(err: &Type) -> TokenStream {
+    checked(err, "TraitErrorType")
+}
+
+/// The type that the server encodes: what the user's function returned. It is named so that the
 /// compiler checks that it is what the client decodes, should `Result` turn out to be another type
 /// of that name.
-pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
-    let reply = |ty: &Type| checked(runtime, "Reply", ty);
+pub(crate) fn answered(answer: &Answer) -> TokenStream {
     let (ok, err) = match answer {
-        Answer::Plain(form) => return written(form, &reply),
-        Answer::Outcome { ok, err } => (written(ok, &reply), reply(err)),
+        Answer::Plain(form) => return written(form, &reply_type),
+        Answer::Outcome { ok, err } => (written(ok, &reply_type), reply_type(err)),
         Answer::Alias(alias) => {
-            let (ok, err) = alias_parts(runtime, alias);
-            (reply(&ok), reply(&err))
+            let (ok, err) = alias_parts(alias);
+            (reply_type(&ok), reply_type(&err))
         }
     };
     generated!(::core::result::Result<#ok, #err>)
@@ -150,24 +263,20 @@ pub(crate) fn answered(runtime: &Path, answer: &Answer) -> TokenStream {
 
 /// What the caller gets, as the types of success and, where the user's function returns a `Result`,
 /// of failure.
-pub(crate) fn outcome(
-    runtime: &Path,
-    answer: &Answer,
-    reply: Spelling<'_>,
-) -> (TokenStream, Option<TokenStream>) {
+pub(crate) fn outcome(answer: &Answer, reply: Spelling<'_>) -> (TokenStream, Option<TokenStream>) {
     match answer {
         Answer::Plain(form) => (owned_form(form, reply), None),
         Answer::Outcome { ok, err } => (owned_form(ok, reply), Some(reply(err))),
         Answer::Alias(alias) => {
-            let (ok, err) = alias_parts(runtime, alias);
+            let (ok, err) = alias_parts(alias);
             (reply(&ok), Some(reply(&err)))
         }
     }
 }
 
 /// The two types of a `Result` under another name.
-pub(crate) fn alias_parts(runtime: &Path, alias: &Type) -> (Type, Type) {
-    let part = |name| Type::Verbatim(spanned_path(runtime, alias, "ResultType", name));
+pub(crate) fn alias_parts(alias: &Type) -> (Type, Type) {
+    let part = |name| Type::Verbatim(spanned_path(alias, "ResultType", name));
     (part("Ok"), part("Err"))
 }
 
@@ -227,21 +336,47 @@ impl Pointee {
     }
 }
 
-/// A type as it is written where serde must know it.
-pub(crate) fn checked(runtime: &Path, marker: &str, ty: &Type) -> TokenStream {
-    if is_simple(ty) {
+/// The type of an argument, checked.
+pub(crate) fn argument_type(ty: &Type) -> TokenStream {
+    checked(ty, "ArgumentType")
+}
+
+/// The type of an answer or of a part of it, checked.
+pub(crate) fn reply_type(ty: &Type) -> TokenStream {
+    checked(ty, "ReplyType")
+}
+
+fn checked(ty: &Type, step: &str) -> TokenStream {
+    if step != "TraitErrorType" && is_simple(ty) {
         return ty.to_token_stream();
     }
-    spanned_path(runtime, ty, marker, "Is")
+    spanned_path(ty, step, "Is")
+}
+
+/// The function that gives the implementation of a shared trait for a type, where `of_trait` stands.
+pub(crate) fn implementation(of_trait: &Path, ty: &TokenStream) -> TokenStream {
+    let (first, _) = ends(&of_trait.to_token_stream());
+    let dyn_trait = quote_spanned!(first=> dyn #of_trait);
+    spanned_member(&dyn_trait, &generated!(__rt::Hosts<#ty>), "implementation")
 }
 
 /// `<ty as name>::part`, which the compiler underlines from the first token of `ty` to the last.
-fn spanned_path(runtime: &Path, ty: &Type, name: &str, part: &str) -> TokenStream {
-    let mut spans = ty.to_token_stream().into_iter().map(|token| token.span());
-    let first = spans.next().unwrap_or_else(Span::mixed_site);
-    let last = spans.last().unwrap_or(first);
-    let (name, part) = (Ident::new(name, Span::mixed_site()), Ident::new(part, last));
+fn spanned_path(ty: &Type, name: &str, part: &str) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    spanned_member(&ty.to_token_stream(), &generated!(__rt::#name), part)
+}
+
+fn spanned_member(ty: &TokenStream, of_trait: &TokenStream, member: &str) -> TokenStream {
+    let (first, last) = ends(ty);
+    let member = Ident::new(member, last);
     let open = quote_spanned!(first=> <);
-    let close = quote_spanned!(last=> >::#part);
-    quote!(#open #ty as #runtime::__private::#name #close)
+    let close = quote_spanned!(last=> >::#member);
+    quote!(#open #ty as #of_trait #close)
+}
+
+/// Where the first and the last token stand.
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let mut spans = tokens.clone().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::mixed_site);
+    (first, spans.last().unwrap_or(first))
 }

@@ -4,36 +4,62 @@
 pub use linkme;
 pub use serde;
 
-pub use crate::call::{OfTrait, Output, Target, call, prepare};
+pub use crate::call::{Call, Output, Target, call, call_of_trait, prepare, prepare_of_trait};
 pub use crate::codec::Bytes;
+pub use crate::error::{CallError, Error};
+#[cfg(feature = "async")]
+pub use crate::executor::block_on;
 pub use crate::interface::{
-    Argument, Arguments, Constructor, Encoded, INTERFACES, Interface, Method, RefArg, Reply,
-    ResultType, Returned, Run, TASKS, Task, encode, object, object_mut,
+    ArgumentType, Arguments, Constructor, Decoded, DecodedSlice, Encoded, IMPLEMENTATIONS,
+    Implementation, Interface, Method, RefArg, ReplyType, ResultType, Returned, Run, TASKS, TRAITS,
+    Task, TraitErrorType, encode, object, object_mut,
 };
 pub use crate::object::Object;
-pub use crate::process::{Never, TEST_CRATES, TaskFn, spawn, task_call};
-pub use crate::shared::{Calls, Proxy};
+pub use crate::process::{Never, Process, TEST_CRATES, TaskCall, TaskFn, spawn, task_call};
+pub use crate::server_handle::ServerHandle;
+pub use crate::shared::{Shareable, Shared};
+pub use crate::snapshot::{Describe, Snapshot, encode_debug, encode_snapshot};
+pub use crate::traits::{CastFrom, Hosts, SharedTrait, target_as};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::handle::Parcel;
-use crate::{ServerHandle, Shareable, Shared};
 
-/// Hosts what a constructor made, in the process that runs it.
-pub fn host<T: Shareable + Send + Sync>(value: T) -> Shared<T> {
-    Shared::new(value)
+/// What is hosted of a value, whose methods are called from many threads.
+pub fn shared_types_are_send_and_sync<T: Send + Sync + 'static>(value: T) -> Box<Object> {
+    Box::new(value)
+}
+
+/// What is hosted of a value with `lock = "mutex"`, whose methods are called one at a time.
+pub fn shared_types_are_send<T: Send + 'static>(value: T) -> Box<Object> {
+    Box::new(std::sync::Mutex::new(value))
 }
 
 /// Runs a constructor, by its place in the table, on a server.
-pub fn create<T: Shareable, A: Serialize + ?Sized, O: Output>(
+pub fn create<A: Serialize + ?Sized, O: Created>(
     server: &ServerHandle,
     constructor: u32,
     arguments: &A,
-) -> O::Returned {
+) -> O {
     match Parcel::pack(arguments) {
-        Ok(arguments) => server.create::<T, O>(constructor, arguments),
+        Ok(arguments) => server.create::<O::Object, O>(constructor, arguments),
         Err(error) => O::from_error(error),
     }
+}
+
+/// What the sibling of a constructor returns.
+pub trait Created: Output<Returned = Self> + Sized {
+    /// The type of the object.
+    type Object: Shareable;
+}
+
+impl<T: Shareable> Created for Result<Shared<T>, Error> {
+    type Object = T;
+}
+
+impl<T: Shareable, E: DeserializeOwned> Created for Result<Shared<T>, CallError<E>> {
+    type Object = T;
 }
 
 /// What the hidden test of `test_support!` runs.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::context::{self, Context};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::server_id;
-use crate::interface::{Arguments, Interface, Method, Returned, Run, interface};
+use crate::interface::{
+    Arguments, Implementation, Interface, Method, Returned, Run, implementation_of, interface,
+};
 use crate::message::{HeldLock, MAX_CHAIN};
 use crate::object::{Access, CALLS, Caller, Cancel, Hosted, MethodName, REGISTRY, Refused};
 use crate::order;
@@ -53,19 +55,11 @@ pub(crate) fn call_method(
     arguments: Arguments<'_>,
 ) -> Returned {
     let hosted = REGISTRY.get(object).ok_or_else(crate::handle::gone)?;
-    if hosted.interface() != id {
-        return Err(Error::new(
-            ErrorKind::Unknown,
-            format!("the object is a {}", hosted.type_name()),
-        ));
-    }
-    let interface = interface(id)?;
-    let method = usize::try_from(method)
-        .ok()
-        .and_then(|index| interface.methods.get(index));
-    let method = method.ok_or_else(|| no_such("method", interface))?;
-    run_method(call, &hosted, method, arguments)
-        .map_err(|error| error.in_method((interface.name)(), method.name))
+    let implementation = implementation_of(&hosted, id)?;
+    let interface = (implementation.interface)();
+    let row = row(implementation, method).ok_or_else(|| no_such("method", interface))?;
+    run_method(call, &hosted, row, arguments)
+        .map_err(|error| error.in_method((interface.name)(), row.0.name))
 }
 
 /// Runs a constructor of a type of this program. No lock is held: a slow one delays nobody, and it may host objects itself.
@@ -76,9 +70,7 @@ pub(crate) fn construct(
     arguments: Arguments<'_>,
 ) -> Returned {
     let interface = interface(id)?;
-    let constructor = usize::try_from(constructor)
-        .ok()
-        .and_then(|index| interface.constructors.get(index));
+    let constructor = interface.constructor(constructor);
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
     let name = MethodName((interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, call.caller);
@@ -106,6 +98,15 @@ fn run(context: Context, user_code: impl FnOnce() -> Returned) -> Result<Returne
     order::scoped(|| context::within(context, || catch(program::label(), user_code)))
 }
 
+/// A method as callers know it, and what runs.
+type Row = (&'static Method, &'static Run);
+
+fn row(implementation: &'static Implementation, method: u32) -> Option<Row> {
+    let known = (implementation.interface)().method(method)?;
+    let run = implementation.methods.get(usize::try_from(method).ok()?)?;
+    Some((known, run))
+}
+
 fn no_such(what: &str, interface: &Interface) -> Error {
     Error::new(
         ErrorKind::Unknown,
@@ -116,10 +117,10 @@ fn no_such(what: &str, interface: &Interface) -> Error {
 fn run_method(
     mut call: Call<'_>,
     hosted: &Arc<Hosted>,
-    method: &Method,
+    (method, run_it): Row,
     arguments: Arguments<'_>,
 ) -> Returned {
-    let access = match method.run {
+    let access = match run_it {
         Run::Shared(_) => Access::Shared,
         Run::Exclusive(_) => Access::Exclusive,
     };
@@ -143,7 +144,7 @@ fn run_method(
         object: hosted.id(),
         exclusive: access == Access::Exclusive,
     });
-    let outcome = run(call.context(Some(hosted)), || match method.run {
+    let outcome = run(call.context(Some(hosted)), || match run_it {
         Run::Shared(run) => run(guard.shared(), arguments),
         Run::Exclusive(run) => match guard.exclusive() {
             Some(object) => run(object, arguments),

@@ -41,6 +41,9 @@ mod interface;
 
 mod dispatch;
 
+#[cfg(feature = "async")]
+mod executor;
+
 pub mod call;
 
 // This process as a server.
@@ -48,6 +51,9 @@ mod server;
 
 // What users hold.
 mod shared;
+
+mod snapshot;
+mod traits;
 
 mod ticket;
 mod weak;
@@ -57,6 +63,7 @@ mod server_handle;
 // Processes that this program starts.
 mod process;
 
+mod register;
 mod test_support;
 
 pub use error::{CallError, Error, ErrorKind, Executed};

@@ -114,6 +114,11 @@ pub(crate) enum Subject {
     Ping {
         object: u64,
     },
+    /// Whether it has this interface.
+    Implements {
+        object: u64,
+        interface: u64,
+    },
     ClearPoison {
         object: u64,
     },

@@ -154,9 +154,14 @@ fn user_frames(backtrace: &str) -> String {
         })
         .map_or(0, |index| index + 1);
     let last = frames.iter().position(|frame| {
-        ["__INTERFACE", "__TASK", "below_this_the_runtime"]
-            .iter()
-            .any(|mark| frame.contains(mark))
+        // The traits whose functions hold what the macros write; a task's table; the runtime itself.
+        let marks = [
+            "::Shareable",
+            "::Hosts<",
+            "__TASK",
+            "below_this_the_runtime",
+        ];
+        marks.iter().any(|mark| frame.contains(mark))
     });
     let last = last.unwrap_or(frames.len());
     frames.get(first..last).unwrap_or(&frames).concat()
@@ -187,7 +192,7 @@ mod tests {
     fn frames_are_cut_on_both_sides() {
         let backtrace = "   0: std::backtrace::capture\n             at std.rs:1:1\n   1: __rustc::rust_begin_unwind\n   \
             2: core::panicking::panic_fmt\n             at panicking.rs:1:1\n   3: user::deep\n             at user.rs:3:4\n   \
-            4: user::method\n   5: user::_::__INTERFACE::{closure}\n             at user.rs:1:1\n   6: shared_runtime::panic::marked::below_this_the_runtime\n   7: main\n";
+            4: user::method\n   5: <user::It as shared_runtime::shared::Shareable>::implementation::{closure}\n             at user.rs:1:1\n   6: shared_runtime::panic::marked::below_this_the_runtime\n   7: main\n";
         let expected = "   3: user::deep\n             at user.rs:3:4\n   4: user::method\n";
         assert_eq!(user_frames(backtrace), expected);
         let stripped = "   0: <unknown>\n   1: <unknown>\n";

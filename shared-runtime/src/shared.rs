@@ -13,8 +13,8 @@ use crate::call::{self, Target};
 use crate::context;
 use crate::error::Error;
 use crate::handle::{Lease, Place, listen_with, read_handle, write_handle};
-use crate::interface::Interface;
-use crate::object::REGISTRY;
+use crate::interface::{Implementation, Interface, implementation_of, needs_lock};
+use crate::object::{Object, REGISTRY};
 use crate::order::ObjectKey;
 use crate::server;
 
@@ -22,32 +22,36 @@ use crate::server;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a shared type",
     label = "has no #[shared] impl",
-    note = "write `#[shared]` above the `impl {Self} {{ … }}` whose methods other processes should call"
+    note = "write `#[shared]` above the `impl` block whose methods other processes should call, or above the trait"
 )]
 pub trait Shareable: 'static {
     /// The type with the methods, which [`Shared`] dereferences to.
-    type Proxy: Proxy;
+    type Proxy: Send + Sync + 'static;
 
     /// The type with the same methods as calls that are not made at once, which [`Shared::calls`] returns.
-    type Calls: Calls;
+    type Calls: Send + Sync + 'static;
 
     #[doc(hidden)]
     fn interface() -> &'static Interface;
-}
-
-/// What `#[shared]` generates beside a type: its methods as calls.
-pub trait Proxy: Sized {
-    #[doc(hidden)]
-    fn from_target(target: Target) -> Self;
 
     #[doc(hidden)]
-    fn target(&self) -> &Target;
-}
+    fn proxy(target: Target) -> Self::Proxy;
 
-/// What `#[shared]` generates beside the proxy: its methods as [`Call`](call::Call)s.
-pub trait Calls: Sized {
     #[doc(hidden)]
-    fn from_target(target: Target) -> Self;
+    fn target(proxy: &Self::Proxy) -> &Target;
+
+    #[doc(hidden)]
+    fn calls(target: Target) -> Self::Calls;
+
+    #[doc(hidden)]
+    fn implementation() -> &'static Implementation
+    where
+        Self: Sized;
+
+    #[doc(hidden)]
+    fn into_object(self) -> Box<Object>
+    where
+        Self: Sized;
 }
 
 /// A handle to an object that lives in some process, to be used like an `Arc<T>`.
@@ -81,20 +85,12 @@ pub struct Shared<T: Shareable + ?Sized> {
     proxy: T::Proxy,
 }
 
-impl<T: Shareable + Send + Sync> Shared<T> {
+impl<T: Shareable> Shared<T> {
     /// Hosts `value` in this process; in a server process, the server itself. This is how a method returns a live
     /// object instead of a copy.
     #[must_use]
     pub fn new(value: T) -> Self {
-        listen_with(server::listen);
-        let interface = T::interface();
-        let hosted = REGISTRY.insert(
-            interface.id(),
-            (interface.name)(),
-            interface.has_exclusive(),
-            Box::new(value),
-        );
-        Self::from_lease(Lease::of_new(hosted))
+        Self::hosting(T::implementation(), value.into_object())
     }
 }
 
@@ -124,7 +120,7 @@ impl Shared<This> {
     pub fn this<T: Shareable + ?Sized>() -> Shared<T> {
         let name = T::interface().name;
         let object = context::current().object;
-        match object.filter(|object| object.interface() == T::interface().id()) {
+        match object.filter(|object| implementation_of(object, T::interface().id()).is_ok()) {
             // While its method runs it may have lost its last handle: then this one says so.
             Some(object) => Shared::from_lease(Lease::here(object.id())),
             None => panic!(
@@ -140,7 +136,7 @@ impl<T: Shareable + ?Sized> Shared<T> {
     /// deadline of their own.
     #[must_use]
     pub fn calls(this: &Self) -> T::Calls {
-        T::Calls::from_target(this.target().clone())
+        T::calls(this.target().clone())
     }
 
     /// The same object, with `timeout` for each call made through the returned handle.
@@ -150,7 +146,7 @@ impl<T: Shareable + ?Sized> Shared<T> {
     #[must_use]
     pub fn with_timeout(this: &Self, timeout: Duration) -> Self {
         Self {
-            proxy: T::Proxy::from_target(this.target().with_timeout(timeout)),
+            proxy: T::proxy(this.target().with_timeout(timeout)),
         }
     }
 
@@ -185,14 +181,26 @@ impl<T: Shareable + ?Sized> Shared<T> {
         call::clear_poison(this.target())
     }
 
+    /// Hosts a value in this process, for which `implementation` was written.
+    pub(crate) fn hosting(implementation: &'static Implementation, value: Box<Object>) -> Self {
+        listen_with(server::listen);
+        let locked = needs_lock(implementation);
+        let hosted = REGISTRY.insert(implementation, locked, value);
+        Self::from_lease(Lease::of_new(hosted))
+    }
+
     pub(crate) fn from_lease(lease: Arc<Lease>) -> Self {
+        Self::from_target(Target::new(lease, T::interface()))
+    }
+
+    pub(crate) fn from_target(target: Target) -> Self {
         Self {
-            proxy: T::Proxy::from_target(Target::new(lease, T::interface())),
+            proxy: T::proxy(target),
         }
     }
 
     pub(crate) fn target(&self) -> &Target {
-        self.proxy.target()
+        T::target(&self.proxy)
     }
 
     pub(crate) fn lease(&self) -> &Arc<Lease> {
@@ -211,9 +219,7 @@ impl<T: Shareable + ?Sized> Deref for Shared<T> {
 /// Costs a reference count; nothing is sent.
 impl<T: Shareable + ?Sized> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Self {
-            proxy: T::Proxy::from_target(self.target().clone()),
-        }
+        Self::from_target(self.target().clone())
     }
 }
 
@@ -295,36 +301,36 @@ impl fmt::Debug for ObjectId {
 #[derive(Debug)]
 pub enum This {}
 
+#[diagnostic::do_not_recommend]
 impl Shareable for This {
     type Proxy = ThisProxy;
     type Calls = ThisProxy;
 
     fn interface() -> &'static Interface {
-        static NONE: Interface = Interface {
-            name: || "nothing",
-            constructors: &[],
-            methods: &[],
-        };
-        &NONE
+        const { &Interface::of::<This>() }
+    }
+
+    fn proxy(target: Target) -> ThisProxy {
+        ThisProxy(target)
+    }
+
+    fn target(proxy: &ThisProxy) -> &Target {
+        &proxy.0
+    }
+
+    fn calls(target: Target) -> ThisProxy {
+        ThisProxy(target)
+    }
+
+    fn implementation() -> &'static Implementation {
+        const { &Implementation::of::<This>(This::interface) }
+    }
+
+    fn into_object(self) -> Box<Object> {
+        match self {}
     }
 }
 
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct ThisProxy(Target);
-
-impl Proxy for ThisProxy {
-    fn from_target(target: Target) -> Self {
-        Self(target)
-    }
-
-    fn target(&self) -> &Target {
-        &self.0
-    }
-}
-
-impl Calls for ThisProxy {
-    fn from_target(target: Target) -> Self {
-        Self(target)
-    }
-}

@@ -16,12 +16,15 @@ mod carrying;
 mod current;
 mod deadlines;
 mod errors;
+mod generics;
 mod handles;
 mod locks;
 mod names;
 mod one_way;
+mod options;
 mod panics;
 mod parity;
 mod servers;
+mod traits;
 
 shared_runtime::test_support!();

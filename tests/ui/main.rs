@@ -5,7 +5,16 @@
 fn cases() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    for subject in ["attributes", "function", "impl", "main_fn", "task", "types"] {
+    for subject in [
+        "attributes",
+        "function",
+        "generics",
+        "impl",
+        "main_fn",
+        "task",
+        "trait",
+        "types",
+    ] {
         cases.compile_fail(format!("tests/ui/{subject}/*.rs"));
     }
 }

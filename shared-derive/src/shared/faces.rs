@@ -6,7 +6,9 @@ use quote::quote;
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::interface::{Exported, Interface};
+use super::generics::{declared, marker};
+use super::interface::{Answering, Exported, Interface};
+use super::rows::Numbers;
 use crate::carried::Carried;
 use crate::types::readable;
 use crate::wire;
@@ -22,12 +24,13 @@ impl Face {
     pub(super) fn declared(self, interface: &Interface) -> TokenStream {
         let Interface {
             runtime,
-            self_type,
+            object,
+            generics,
             vis,
             carried,
             ..
         } = interface;
-        let (name, object) = (self.name(interface), readable(self_type));
+        let (name, object) = (self.name(interface), readable(object));
         let doc = match self {
             Self::Proxy => format!(
                 " What can be called on a `Shared<{object}>`, in whichever process the object lives."
@@ -43,42 +46,55 @@ impl Face {
             notices,
             lints,
         } = carried;
+        let parameters = declared(generics);
+        let marker = marker(generics).map(|marker| generated!(, #marker));
         generated! {
             #[doc = #doc]
             #(#cfg)*
             #(#notices)*
             #(#lints)*
             #[allow(dead_code, unreachable_pub)]
-            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            #vis struct #name {
-                target: #runtime::__private::Target,
-            }
+            #[derive(::core::fmt::Debug)]
+            #vis struct #name #parameters(#runtime::__private::Target #marker);
         }
     }
 
-    pub(super) fn methods(self, interface: &Interface) -> TokenStream {
+    /// How the type is made of a target.
+    pub(super) fn made(self, interface: &Interface) -> TokenStream {
         let name = self.name(interface);
+        let marker = marker(&interface.generics).map(|_| generated!(, ::core::marker::PhantomData));
+        generated!(#name(target #marker))
+    }
+
+    /// The type with its parameters.
+    pub(super) fn path(self, interface: &Interface) -> TokenStream {
+        let name = self.name(interface);
+        let (_, parameters, _) = interface.generics.split_for_impl();
+        generated!(#name #parameters)
+    }
+
+    pub(super) fn methods(self, interface: &Interface, numbers: &Numbers) -> TokenStream {
+        let (parameters, _, clause) = interface.generics.split_for_impl();
+        let path = self.path(interface);
         let methods = interface
             .methods
             .iter()
-            .map(|method| self.method(interface, method));
+            .enumerate()
+            .map(|(index, method)| self.method(interface, method, &numbers.of(index, method)));
         generated! {
-            impl #name {
+            impl #parameters #path #clause {
                 #(#methods)*
             }
         }
     }
 
-    fn method(self, interface: &Interface, method: &Exported) -> TokenStream {
-        let runtime = &interface.runtime;
+    fn method(self, interface: &Interface, method: &Exported, number: &TokenStream) -> TokenStream {
         let Exported {
-            function,
             name,
             vis,
             carried,
-            receiver: _,
             arguments,
-            answer,
+            ..
         } = method;
         let Carried {
             cfg,
@@ -88,18 +104,11 @@ impl Face {
         } = carried;
         let docs = docs(interface, method);
         let parameters = wire::parameters(arguments);
-        let (returned, sent) = (
-            wire::returned(runtime, answer),
-            wire::sent(runtime, arguments),
-        );
-        let checked = wire::returned_checked(runtime, answer);
-        let sent_type = wire::sent_type(runtime, arguments);
-        let (returned, makes) = match self {
-            Self::Proxy => (returned, generated!(call)),
-            Self::Calls => (
-                generated!(#runtime::call::Call<#returned>),
-                generated!(prepare),
-            ),
+        let sent = wire::sent(arguments);
+        let (returned, calling) = answering(method);
+        let (returned, calling) = match self {
+            Self::Proxy => (returned, calling.call),
+            Self::Calls => (generated!(__rt::Call<#returned>), calling.prepare),
         };
         generated! {
             #docs
@@ -107,8 +116,7 @@ impl Face {
             #(#notices)*
             #(#lints)*
             #vis fn #name(&self, #parameters) -> #returned {
-                let method = __Method::#function as u32;
-                #runtime::__private::#makes::<#sent_type, #checked>(&self.target, method, &#sent)
+                __rt::#calling(&self.0, #number, &#sent)
             }
         }
     }
@@ -121,13 +129,47 @@ impl Face {
     }
 }
 
+/// The runtime's functions for the two ways of calling, with the types that they need to be told.
+pub(super) struct Calling {
+    pub(super) call: TokenStream,
+    pub(super) prepare: TokenStream,
+}
+
+/// What a method's callers get, and how it is called.
+pub(super) fn answering(method: &Exported) -> (TokenStream, Calling) {
+    match &method.answer {
+        Answering::OfType(answer) => {
+            let returned = wire::returned(answer);
+            let types = wire::told(
+                &method.arguments,
+                &returned,
+                &wire::returned_checked(answer),
+            );
+            let calling = Calling {
+                call: generated!(call #types),
+                prepare: generated!(prepare #types),
+            };
+            (returned, calling)
+        }
+        Answering::OfTrait { ok, err } => {
+            let sent = wire::sent_type(&method.arguments);
+            let (reply, error) = (wire::reply_type(ok), wire::trait_error_type(err));
+            let calling = Calling {
+                call: generated!(call_of_trait::<#sent, #reply, #error>),
+                prepare: generated!(prepare_of_trait::<#sent, #reply, #error>),
+            };
+            (generated!(::core::result::Result<#ok, #err>), calling)
+        }
+    }
+}
+
 /// The user's own docs, or a line in their place.
 fn docs(interface: &Interface, method: &Exported) -> TokenStream {
     if method.carried.docs.is_empty() {
         let doc = format!(
             " Calls `{}::{}` where the object lives.",
-            readable(&interface.self_type),
-            method.function.unraw()
+            readable(&interface.object),
+            method.function().unraw()
         );
         return generated!(#[doc = #doc]);
     }

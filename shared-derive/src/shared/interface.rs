@@ -1,25 +1,57 @@
-//! What is known of an impl once the rules hold, and what each of its functions is for other
-//! processes. Complains about nothing.
+//! What is known of a shared item once the rules hold. Complains about nothing.
 
-use syn::{FnArg, Ident, LitStr, Path, ReceiverKind, ReturnType, Type, Visibility};
+use std::time::Duration;
 
-use super::model::Method;
+use syn::{Generics, Ident, LitStr, Path, Signature, Type, Visibility};
+
 use crate::carried::Carried;
 use crate::signature::{Answer, Argument};
-use crate::types::{Outcome, concrete, is_same, only_argument, peeled};
-use crate::wire::alias_parts;
 
-/// An impl that can be expanded.
+/// What callers see of a type or a trait.
 pub(crate) struct Interface {
     pub(crate) runtime: Path,
-    pub(crate) self_type: Type,
+    /// What a handle is to: `Tally`, `Stack<T>`, `dyn Store`.
+    pub(crate) object: Type,
+    /// The parameters of the type.
+    pub(crate) generics: Generics,
     pub(crate) proxy: Ident,
     pub(crate) calls: Ident,
     pub(crate) vis: Visibility,
     pub(crate) name: Option<LitStr>,
+    pub(crate) version: u32,
     pub(crate) carried: Carried,
-    pub(crate) constructors: Vec<Constructor>,
     pub(crate) methods: Vec<Exported>,
+}
+
+/// An inherent impl that can be expanded.
+pub(crate) struct SharedType {
+    pub(crate) interface: Interface,
+    pub(crate) constructors: Vec<Constructor>,
+    /// With `lock = "mutex"`.
+    pub(crate) alone: bool,
+    /// With the options of these names.
+    pub(crate) snapshot: bool,
+    pub(crate) debug: bool,
+    /// What is registered: the type itself, or the instances of a generic one.
+    pub(crate) registered: Vec<Type>,
+}
+
+/// A trait that can be expanded.
+pub(crate) struct SharedTrait {
+    pub(crate) interface: Interface,
+    pub(crate) ident: Ident,
+    /// The shared traits above it.
+    pub(crate) supers: Vec<Path>,
+}
+
+/// An impl of a trait that can be expanded.
+pub(crate) struct SharedTraitImpl {
+    pub(crate) runtime: Path,
+    pub(crate) of_trait: Path,
+    pub(crate) object: Type,
+    pub(crate) generics: Generics,
+    pub(crate) carried: Carried,
+    pub(crate) registered: Vec<Type>,
 }
 
 /// A function that makes objects.
@@ -33,6 +65,7 @@ pub(crate) struct Constructor {
     pub(crate) vis: Visibility,
     pub(crate) carried: Carried,
     pub(crate) arguments: Vec<Argument>,
+    pub(crate) is_async: bool,
     pub(crate) made: Made,
 }
 
@@ -46,15 +79,31 @@ pub(crate) struct Made {
 
 /// A method that a proxy has.
 pub(crate) struct Exported {
-    /// What the user calls it.
-    pub(crate) function: Ident,
+    /// As the user wrote it.
+    pub(crate) signature: Signature,
     /// What the proxy calls it.
     pub(crate) name: Ident,
     pub(crate) vis: Visibility,
     pub(crate) carried: Carried,
     pub(crate) receiver: Receiver,
     pub(crate) arguments: Vec<Argument>,
-    pub(crate) answer: Answer,
+    pub(crate) answer: Answering,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Exported {
+    /// What the user calls it.
+    pub(crate) fn function(&self) -> &Ident {
+        &self.signature.ident
+    }
+}
+
+/// How a method answers.
+pub(crate) enum Answering {
+    /// A type's, in one of the forms that its proxy turns into its own.
+    OfType(Box<Answer>),
+    /// A trait's: its own `Result`, of these.
+    OfTrait { ok: Box<Type>, err: Box<Type> },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,96 +112,12 @@ pub(crate) enum Receiver {
     Exclusive,
 }
 
-/// What a function of the impl could be for other processes.
-pub(super) enum Role {
-    Method(Receiver),
-    Constructor(Box<Made>),
-    /// Nothing, and why.
-    None(&'static str),
-}
-
-impl Role {
-    pub(super) fn of(method: &Method, self_type: &Type, runtime: &Path) -> Self {
-        let signature = &method.function.signature;
-        if matches!(method.function.vis, Visibility::Inherited) {
-            return Self::None("it is private: give it a visibility");
-        }
-        match signature.inputs.first() {
-            Some(FnArg::Receiver(receiver)) => Receiver::of(receiver, self_type).map_or(
-                Self::None(
-                    "it does not take `&self` or `&mut self`, and a handle cannot give the \
-                     object away",
-                ),
-                Self::Method,
-            ),
-            _ => Made::of(
-                &signature.output,
-                method.options.result.is_some(),
-                self_type,
-                runtime,
-            )
-            .map_or(
-                Self::None("it neither takes `&self` nor returns `Self` or a `Result` of it"),
-                |made| Self::Constructor(Box::new(made)),
-            ),
-        }
-    }
-}
-
 impl Receiver {
-    fn of(receiver: &syn::Receiver, self_type: &Type) -> Option<Self> {
-        let mutable = match &receiver.kind {
-            ReceiverKind::Reference(_, _, mutable) => *mutable,
-            ReceiverKind::Typed(_, ty) => match peeled(ty) {
-                Type::Reference(reference) if is_self(&reference.elem, self_type) => {
-                    reference.mutability
-                }
-                _ => return None,
-            },
-            _ => return None,
-        };
-        Some(if mutable.is_some() {
-            Self::Exclusive
-        } else {
-            Self::Shared
-        })
-    }
-}
-
-impl Made {
-    fn of(output: &ReturnType, marked: bool, self_type: &Type, runtime: &Path) -> Option<Self> {
-        let ReturnType::Type(_, ty) = output else {
-            return None;
-        };
-        if let Some(hosted) = is_object(ty, self_type) {
-            return Some(Self {
-                hosted,
-                error: None,
-            });
+    /// As it is written.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Shared => "&self",
+            Self::Exclusive => "&mut self",
         }
-        let outcome = Outcome::of(ty, marked)?;
-        let hosted = is_object(outcome.ok()?, self_type)?;
-        let error = match outcome {
-            Outcome::Plain { err, .. } => concrete(&err, self_type),
-            Outcome::Alias { whole, .. } => alias_parts(runtime, &concrete(&whole, self_type)).1,
-        };
-        Some(Self {
-            hosted,
-            error: Some(error),
-        })
     }
-}
-
-/// Whether a type is the user's own (`Some(false)`) or a handle to it (`Some(true)`).
-fn is_object(ty: &Type, self_type: &Type) -> Option<bool> {
-    if is_self(ty, self_type) {
-        return Some(false);
-    }
-    only_argument(ty, "Shared")
-        .filter(|ty| is_self(ty, self_type))
-        .map(|_| true)
-}
-
-fn is_self(ty: &Type, self_type: &Type) -> bool {
-    is_same(ty, &syn::parse_quote!(Self)) || is_same(ty, self_type)
 }

@@ -1,7 +1,7 @@
 //! The rules for `#[shared(…)]` on a function: whether the options fit the function and each other.
 
-use super::interface::Role;
-use super::model::Method;
+use super::impl_block::Method;
+use super::role::Role;
 use crate::attributes::MethodOptions;
 use crate::errors::Errors;
 
@@ -13,6 +13,7 @@ pub(super) const RULES: &[fn(&Method, &Role, bool, &Errors)] = &[
     result_or_plain,
     marks_have_effect,
     constructors_are_not_plain,
+    constructors_have_no_timeout,
 ];
 
 /// Both at once say nothing. Accepted: either.
@@ -76,6 +77,7 @@ fn marks_have_effect(method: &Method, role: &Role, explicit: bool, errors: &Erro
         rename,
         result,
         plain,
+        timeout: _,
     } = &method.options;
     let reason = match role {
         Role::None(reason) => *reason,
@@ -99,6 +101,16 @@ fn constructors_are_not_plain(method: &Method, role: &Role, _: bool, errors: &Er
         errors.push(
             plain,
             "the `Result` of a constructor is always told from the handle; remove `plain`",
+        );
+    }
+}
+
+/// Who makes an object says how long they wait for it. Accepted: `timeout` on methods.
+fn constructors_have_no_timeout(method: &Method, role: &Role, _: bool, errors: &Errors) {
+    if let (Role::Constructor(_) | Role::None(_), Some(timeout)) = (role, &method.options.timeout) {
+        errors.push(
+            &timeout.literal,
+            "only calls of methods have a time of their own; remove `timeout`",
         );
     }
 }

@@ -1,131 +1,185 @@
-//! The server's side of what is written: the table with a row for each constructor and method, and
-//! its registration.
+//! The tables: what both sides know of the methods, and what runs when they are called.
+//!
+//! A method is known by its place in the table. Where some of them come and go with a `cfg`, only the
+//! compiler knows the places; then an enum counts them, whose variants come and go in the same way.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::interface::{Constructor, Exported, Interface, Receiver};
+use super::interface::{Answering, Exported, Interface, Receiver};
+use crate::carried::Carried;
 use crate::wire;
 
-pub(super) fn table(interface: &Interface) -> TokenStream {
+/// How functions are named by number.
+pub(super) struct Numbers {
+    enumeration: Option<Ident>,
+}
+
+impl Numbers {
+    /// For the methods of an interface, and `extra` ones after them.
+    pub(super) fn of_methods(interface: &Interface) -> Self {
+        Self::new(
+            "__Method",
+            interface.methods.iter().map(|method| &method.carried),
+        )
+    }
+
+    pub(super) fn new<'a>(name: &str, mut carried: impl Iterator<Item = &'a Carried>) -> Self {
+        let conditional = carried.any(|carried| !carried.cfg.is_empty());
+        Self {
+            enumeration: conditional.then(|| Ident::new(name, Span::mixed_site())),
+        }
+    }
+
+    pub(super) fn of(&self, index: usize, method: &Exported) -> TokenStream {
+        self.named(index, method.function())
+    }
+
+    /// The number of the function with this place among those that were written.
+    pub(super) fn named(&self, index: usize, function: &Ident) -> TokenStream {
+        if let Some(enumeration) = &self.enumeration {
+            return generated!(#enumeration::#function as u32);
+        }
+        let index = proc_macro2::Literal::usize_unsuffixed(index);
+        generated!(#index)
+    }
+
+    /// The enum, if there is one.
+    pub(super) fn declared<'a>(
+        &self,
+        functions: impl Iterator<Item = (&'a Carried, &'a Ident)>,
+    ) -> TokenStream {
+        let Some(name) = &self.enumeration else {
+            return TokenStream::new();
+        };
+        let variants =
+            functions.map(|(Carried { cfg, .. }, function)| generated!(#(#cfg)* #function));
+        generated! {
+            #[allow(non_camel_case_types)]
+            enum #name { #(#variants),* }
+        }
+    }
+}
+
+/// The function that gives the interface, with these rows of constructors, and of methods after its own.
+pub(super) fn interface_function(
+    interface: &Interface,
+    constructors: &[TokenStream],
+    extra: &[TokenStream],
+) -> TokenStream {
     let Interface {
-        runtime,
-        self_type,
+        object,
         name,
+        version,
+        methods,
         ..
     } = interface;
-    let default = generated!(::core::any::type_name::<#self_type>);
-    let name = name.as_ref().map_or(default, |name| generated!(|| #name));
-    let constructors = interface
-        .constructors
-        .iter()
-        .map(|constructor| constructor_row(interface, constructor));
-    let methods = interface
-        .methods
-        .iter()
-        .map(|method| method_row(interface, method));
+    let name = name.as_ref().map(|name| generated!(name: || #name,));
+    let version = (*version > 0).then(|| generated!(version: #version,));
+    let constructors =
+        (!constructors.is_empty()).then(|| generated!(constructors: &[#(#constructors),*],));
+    let methods = methods.iter().map(known);
     generated! {
-        static __INTERFACE: #runtime::__private::Interface = #runtime::__private::Interface {
-            name: #name,
-            constructors: &[#(#constructors),*],
-            methods: &[#(#methods),*],
-        };
-    }
-}
-
-fn constructor_row(interface: &Interface, constructor: &Constructor) -> TokenStream {
-    let Interface {
-        runtime, self_type, ..
-    } = interface;
-    let Constructor {
-        function,
-        name,
-        sibling: _,
-        vis: _,
-        carried,
-        arguments,
-        made,
-    } = constructor;
-    let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (
-        wire::received(runtime, arguments),
-        wire::passed(runtime, arguments),
-    );
-    let handle = match (made.hosted, &made.error) {
-        (true, _) => generated!(made),
-        (false, None) => generated!(__HOST(made)),
-        (false, Some(_)) => generated!(made.map(__HOST)),
-    };
-    let answered = match &made.error {
-        None => generated!(#runtime::Shared<#self_type>),
-        Some(error) => {
-            let error = wire::checked(runtime, "Reply", error);
-            generated!(::core::result::Result<#runtime::Shared<#self_type>, #error>)
-        }
-    };
-    let written = match &made.error {
-        None => generated!(Self),
-        Some(error) => generated!(Result<Self, #error>),
-    };
-    let signature = wire::signature("", arguments, &written);
-    generated! {
-        #(#cfg)*
-        #runtime::__private::Constructor {
-            name: #name,
-            signature: #signature,
-            run: |arguments| {
-                let arguments = arguments.decode::<#received>()?;
-                let made = <#self_type>::#function(#passed);
-                #runtime::__private::encode::<#answered>(&#handle)
-            },
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    #name
+                    #version
+                    #constructors
+                    methods: &[#(#methods,)* #(#extra),*],
+                    ..__rt::Interface::of::<#object>()
+                }
+            }
         }
     }
 }
 
-fn method_row(interface: &Interface, method: &Exported) -> TokenStream {
-    let Interface {
-        runtime, self_type, ..
-    } = interface;
+/// What callers know of a method.
+fn known(method: &Exported) -> TokenStream {
     let Exported {
-        function,
         name,
-        vis: _,
         carried,
         receiver,
         arguments,
         answer,
+        timeout,
+        ..
     } = method;
     let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let (received, passed) = (
-        wire::received(runtime, arguments),
-        wire::passed(runtime, arguments),
-    );
-    let answered = wire::answered(runtime, answer);
-    let (run, object, taken) = match receiver {
-        Receiver::Shared => (generated!(Shared), generated!(object), "&self"),
-        Receiver::Exclusive => (generated!(Exclusive), generated!(object_mut), "&mut self"),
+    let answer = match answer {
+        Answering::OfType(answer) => wire::answer_as_written(answer),
+        Answering::OfTrait { ok, err } => generated!(Result<#ok, #err>),
     };
-    let signature = wire::signature(taken, arguments, &wire::answer_as_written(answer));
+    let signature = wire::signature(Some(receiver.text()), arguments, &answer);
+    let timeout = timeout.map(|timeout| {
+        let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+        generated!(.within(::core::time::Duration::new(#seconds, #nanos)))
+    });
+    generated!(#(#cfg)* __rt::Method::new(#name, #signature)#timeout)
+}
+
+/// What runs when a method is called: the function of this name at `path`. `alone` says that it needs the object alone, whatever it takes.
+pub(super) fn run(method: &Exported, path: &TokenStream, alone: bool) -> TokenStream {
+    let Exported {
+        signature,
+        carried,
+        receiver,
+        arguments,
+        answer,
+        ..
+    } = method;
+    let cfg = &carried.cfg;
+    let function = &signature.ident;
+    let (received, passed) = (wire::received(arguments), wire::passed(arguments));
+    let answered = match answer {
+        Answering::OfType(answer) => wire::answered(answer),
+        Answering::OfTrait { ok, err } => {
+            let (ok, err) = (wire::reply_type(ok), wire::reply_type(err));
+            generated!(::core::result::Result<#ok, #err>)
+        }
+    };
+    let (run, taken) = match (receiver, alone) {
+        (Receiver::Shared, false) => (generated!(Shared), generated!(object)),
+        _ => (generated!(Exclusive), generated!(object_mut)),
+    };
+    let called = generated!(#path::#function(__rt::#taken(object)?, #(#passed),*));
+    let called = awaited(signature.asyncness.is_some(), &called);
     generated! {
         #(#cfg)*
-        #runtime::__private::Method {
-            name: #name,
-            signature: #signature,
-            run: #runtime::__private::Run::#run(|object, arguments| {
-                let object = #runtime::__private::#object::<#self_type>(object)?;
-                let arguments = arguments.decode::<#received>()?;
-                let answer = <#self_type>::#function(object, #passed);
-                #runtime::__private::encode::<#answered>(&answer)
-            }),
-        }
+        __rt::Run::#run(|object, arguments| {
+            #received
+            __rt::encode::<#answered>(&#called)
+        })
     }
 }
 
-pub(super) fn registration(interface: &Interface) -> TokenStream {
-    let runtime = &interface.runtime;
-    generated! {
-        #[#runtime::__private::linkme::distributed_slice(#runtime::__private::INTERFACES)]
-        #[linkme(crate = #runtime::__private::linkme)]
-        static __ENTRY: &'static #runtime::__private::Interface = &__INTERFACE;
+/// The value of a call, which an executor finds if the function is async.
+pub(super) fn awaited(is_async: bool, called: &TokenStream) -> TokenStream {
+    if is_async {
+        generated!(__rt::block_on(#called))
+    } else {
+        called.clone()
     }
+}
+
+/// Registers what functions of this name return, one for each of the types.
+pub(super) fn registrations(
+    slice: &str,
+    returned: &str,
+    functions: impl Iterator<Item = TokenStream>,
+) -> TokenStream {
+    let (slice, returned) = (
+        Ident::new(slice, Span::mixed_site()),
+        Ident::new(returned, Span::mixed_site()),
+    );
+    let all = functions.enumerate().map(|(number, function)| {
+        let entry = quote::format_ident!("__ENTRY_{number}", span = Span::mixed_site());
+        generated! {
+            #[__rt::linkme::distributed_slice(__rt::#slice)]
+            #[linkme(crate = __rt::linkme)]
+            static #entry: fn() -> &'static __rt::#returned = #function;
+        }
+    });
+    all.collect()
 }

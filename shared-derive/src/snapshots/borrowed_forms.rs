@@ -35,16 +35,12 @@ impl Store {
 }
 /// What can be called on a `Shared<Store>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct StoreProxy {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct StoreProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Store>` as calls that are not made at once: what `Shared::calls` returns.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct StoreCalls {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct StoreCalls(::shared_runtime::__private::Target);
 #[allow(
     deprecated,
     dead_code,
@@ -54,17 +50,7 @@ pub struct StoreCalls {
     clippy::pedantic
 )]
 const _: () = {
-    #[allow(non_camel_case_types)]
-    enum __Method {
-        arguments,
-        optional,
-        text,
-        numbers,
-        path,
-        first,
-        order,
-        read,
-    }
+    use ::shared_runtime::__private as __rt;
     impl StoreProxy {
         /// Calls `Store::arguments` where the object lives.
         pub fn arguments(
@@ -75,30 +61,18 @@ const _: () = {
             path: &Path,
             order: &Order,
             n: u8,
-        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            let method = __Method::arguments as u32;
-            ::shared_runtime::__private::call::<
+        ) -> ::core::result::Result<(), __rt::Error> {
+            __rt::call::<
                 (
                     &str,
-                    ::shared_runtime::__private::Bytes<'_>,
+                    __rt::Bytes<'_>,
                     &[u64],
                     &Path,
-                    &<Order as ::shared_runtime::__private::Argument>::Is,
+                    &<Order as __rt::ArgumentType>::Is,
                     u8,
                 ),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(
-                &self.target,
-                method,
-                &(
-                    text,
-                    ::shared_runtime::__private::Bytes(bytes),
-                    numbers,
-                    path,
-                    order,
-                    n,
-                ),
-            )
+                ::core::result::Result<(), __rt::Error>,
+            >(&self.0, 0, &(text, __rt::Bytes(bytes), numbers, path, order, n))
         }
         /// Calls `Store::optional` where the object lives.
         pub fn optional(
@@ -106,119 +80,79 @@ const _: () = {
             text: ::core::option::Option<&str>,
             bytes: ::core::option::Option<&[u8]>,
             order: ::core::option::Option<&Order>,
-        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            let method = __Method::optional as u32;
-            ::shared_runtime::__private::call::<
+        ) -> ::core::result::Result<(), __rt::Error> {
+            __rt::call::<
                 (
                     ::core::option::Option<&str>,
-                    ::core::option::Option<::shared_runtime::__private::Bytes<'_>>,
-                    ::core::option::Option<
-                        &<Order as ::shared_runtime::__private::Argument>::Is,
-                    >,
+                    ::core::option::Option<__rt::Bytes<'_>>,
+                    ::core::option::Option<&<Order as __rt::ArgumentType>::Is>,
                 ),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(
-                &self.target,
-                method,
-                &(text, bytes.map(::shared_runtime::__private::Bytes), order),
-            )
+                ::core::result::Result<(), __rt::Error>,
+            >(&self.0, 1, &(text, bytes.map(__rt::Bytes), order))
         }
         /// Calls `Store::text` where the object lives.
         pub fn text(
             &self,
-        ) -> ::core::result::Result<::std::string::String, ::shared_runtime::Error> {
-            let method = __Method::text as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<::std::string::String, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        ) -> ::core::result::Result<::std::string::String, __rt::Error> {
+            __rt::call(&self.0, 2, &())
         }
         /// Calls `Store::numbers` where the object lives.
         pub fn numbers(
             &self,
-        ) -> ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error> {
-            let method = __Method::numbers as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        ) -> ::core::result::Result<::std::vec::Vec<u64>, __rt::Error> {
+            __rt::call(&self.0, 3, &())
         }
         /// Calls `Store::path` where the object lives.
         pub fn path(
             &self,
         ) -> ::core::result::Result<
             <Path as ::std::borrow::ToOwned>::Owned,
-            ::shared_runtime::Error,
+            __rt::Error,
         > {
-            let method = __Method::path as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<
-                    <Path as ::std::borrow::ToOwned>::Owned,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &())
+            __rt::call(&self.0, 4, &())
         }
         /// Calls `Store::first` where the object lives.
         pub fn first(
             &self,
-        ) -> ::core::result::Result<
-            ::core::option::Option<Order>,
-            ::shared_runtime::Error,
-        > {
-            let method = __Method::first as u32;
-            ::shared_runtime::__private::call::<
+        ) -> ::core::result::Result<::core::option::Option<Order>, __rt::Error> {
+            __rt::call::<
                 (),
                 ::core::result::Result<
-                    ::core::option::Option<
-                        <Order as ::shared_runtime::__private::Reply>::Is,
-                    >,
-                    ::shared_runtime::Error,
+                    ::core::option::Option<<Order as __rt::ReplyType>::Is>,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 5, &())
         }
         /// Calls `Store::order` where the object lives.
-        pub fn order(
-            &self,
-        ) -> ::core::result::Result<Order, ::shared_runtime::CallError<Missing>> {
-            let method = __Method::order as u32;
-            ::shared_runtime::__private::call::<
+        pub fn order(&self) -> ::core::result::Result<Order, __rt::CallError<Missing>> {
+            __rt::call::<
                 (),
                 ::core::result::Result<
-                    <Order as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::CallError<
-                        <Missing as ::shared_runtime::__private::Reply>::Is,
-                    >,
+                    <Order as __rt::ReplyType>::Is,
+                    __rt::CallError<<Missing as __rt::ReplyType>::Is>,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 6, &())
         }
         /// Calls `Store::read` where the object lives.
         pub fn read(
             &self,
         ) -> ::core::result::Result<
-            <io::Result<
-                [u8; Store::SIZE],
-            > as ::shared_runtime::__private::ResultType>::Ok,
-            ::shared_runtime::CallError<
-                <io::Result<
-                    [u8; Store::SIZE],
-                > as ::shared_runtime::__private::ResultType>::Err,
-            >,
+            <io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Ok,
+            __rt::CallError<<io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Err>,
         > {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::call::<
+            __rt::call::<
                 (),
                 ::core::result::Result<
                     <<io::Result<
-                        [u8; Store::SIZE],
-                    > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::CallError<
+                        [u8; <Store>::SIZE],
+                    > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                    __rt::CallError<
                         <<io::Result<
-                            [u8; Store::SIZE],
-                        > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+                            [u8; <Store>::SIZE],
+                        > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                     >,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 7, &())
         }
     }
     impl StoreCalls {
@@ -231,32 +165,18 @@ const _: () = {
             path: &Path,
             order: &Order,
             n: u8,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<(), ::shared_runtime::Error>,
-        > {
-            let method = __Method::arguments as u32;
-            ::shared_runtime::__private::prepare::<
+        ) -> __rt::Call<::core::result::Result<(), __rt::Error>> {
+            __rt::prepare::<
                 (
                     &str,
-                    ::shared_runtime::__private::Bytes<'_>,
+                    __rt::Bytes<'_>,
                     &[u64],
                     &Path,
-                    &<Order as ::shared_runtime::__private::Argument>::Is,
+                    &<Order as __rt::ArgumentType>::Is,
                     u8,
                 ),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(
-                &self.target,
-                method,
-                &(
-                    text,
-                    ::shared_runtime::__private::Bytes(bytes),
-                    numbers,
-                    path,
-                    order,
-                    n,
-                ),
-            )
+                ::core::result::Result<(), __rt::Error>,
+            >(&self.0, 0, &(text, __rt::Bytes(bytes), numbers, path, order, n))
         }
         /// Calls `Store::optional` where the object lives.
         pub fn optional(
@@ -264,323 +184,244 @@ const _: () = {
             text: ::core::option::Option<&str>,
             bytes: ::core::option::Option<&[u8]>,
             order: ::core::option::Option<&Order>,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<(), ::shared_runtime::Error>,
-        > {
-            let method = __Method::optional as u32;
-            ::shared_runtime::__private::prepare::<
+        ) -> __rt::Call<::core::result::Result<(), __rt::Error>> {
+            __rt::prepare::<
                 (
                     ::core::option::Option<&str>,
-                    ::core::option::Option<::shared_runtime::__private::Bytes<'_>>,
-                    ::core::option::Option<
-                        &<Order as ::shared_runtime::__private::Argument>::Is,
-                    >,
+                    ::core::option::Option<__rt::Bytes<'_>>,
+                    ::core::option::Option<&<Order as __rt::ArgumentType>::Is>,
                 ),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(
-                &self.target,
-                method,
-                &(text, bytes.map(::shared_runtime::__private::Bytes), order),
-            )
+                ::core::result::Result<(), __rt::Error>,
+            >(&self.0, 1, &(text, bytes.map(__rt::Bytes), order))
         }
         /// Calls `Store::text` where the object lives.
         pub fn text(
             &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<::std::string::String, ::shared_runtime::Error>,
-        > {
-            let method = __Method::text as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<::std::string::String, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        ) -> __rt::Call<::core::result::Result<::std::string::String, __rt::Error>> {
+            __rt::prepare(&self.0, 2, &())
         }
         /// Calls `Store::numbers` where the object lives.
         pub fn numbers(
             &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error>,
-        > {
-            let method = __Method::numbers as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<::std::vec::Vec<u64>, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        ) -> __rt::Call<::core::result::Result<::std::vec::Vec<u64>, __rt::Error>> {
+            __rt::prepare(&self.0, 3, &())
         }
         /// Calls `Store::path` where the object lives.
         pub fn path(
             &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<
-                <Path as ::std::borrow::ToOwned>::Owned,
-                ::shared_runtime::Error,
-            >,
+        ) -> __rt::Call<
+            ::core::result::Result<<Path as ::std::borrow::ToOwned>::Owned, __rt::Error>,
         > {
-            let method = __Method::path as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<
-                    <Path as ::std::borrow::ToOwned>::Owned,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &())
+            __rt::prepare(&self.0, 4, &())
         }
         /// Calls `Store::first` where the object lives.
         pub fn first(
             &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<
-                ::core::option::Option<Order>,
-                ::shared_runtime::Error,
-            >,
+        ) -> __rt::Call<
+            ::core::result::Result<::core::option::Option<Order>, __rt::Error>,
         > {
-            let method = __Method::first as u32;
-            ::shared_runtime::__private::prepare::<
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
-                    ::core::option::Option<
-                        <Order as ::shared_runtime::__private::Reply>::Is,
-                    >,
-                    ::shared_runtime::Error,
+                    ::core::option::Option<<Order as __rt::ReplyType>::Is>,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 5, &())
         }
         /// Calls `Store::order` where the object lives.
         pub fn order(
             &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<Order, ::shared_runtime::CallError<Missing>>,
-        > {
-            let method = __Method::order as u32;
-            ::shared_runtime::__private::prepare::<
+        ) -> __rt::Call<::core::result::Result<Order, __rt::CallError<Missing>>> {
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
-                    <Order as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::CallError<
-                        <Missing as ::shared_runtime::__private::Reply>::Is,
-                    >,
+                    <Order as __rt::ReplyType>::Is,
+                    __rt::CallError<<Missing as __rt::ReplyType>::Is>,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 6, &())
         }
         /// Calls `Store::read` where the object lives.
         pub fn read(
             &self,
-        ) -> ::shared_runtime::call::Call<
+        ) -> __rt::Call<
             ::core::result::Result<
-                <io::Result<
-                    [u8; Store::SIZE],
-                > as ::shared_runtime::__private::ResultType>::Ok,
-                ::shared_runtime::CallError<
-                    <io::Result<
-                        [u8; Store::SIZE],
-                    > as ::shared_runtime::__private::ResultType>::Err,
+                <io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Ok,
+                __rt::CallError<
+                    <io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Err,
                 >,
             >,
         > {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::prepare::<
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
                     <<io::Result<
-                        [u8; Store::SIZE],
-                    > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::CallError<
+                        [u8; <Store>::SIZE],
+                    > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                    __rt::CallError<
                         <<io::Result<
-                            [u8; Store::SIZE],
-                        > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+                            [u8; <Store>::SIZE],
+                        > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                     >,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 7, &())
         }
     }
-    const __HOST: fn(Store) -> ::shared_runtime::Shared<Store> = ::shared_runtime::__private::host::<
-        Store,
-    >;
-    impl ::shared_runtime::Shareable for Store {
+    impl __rt::Shareable for Store {
         type Proxy = StoreProxy;
         type Calls = StoreCalls;
-        fn interface() -> &'static ::shared_runtime::__private::Interface {
-            &__INTERFACE
-        }
-    }
-    impl ::shared_runtime::__private::Proxy for StoreProxy {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-        fn target(&self) -> &::shared_runtime::__private::Target {
-            &self.target
-        }
-    }
-    impl ::shared_runtime::__private::Calls for StoreCalls {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-    }
-    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
-        name: ::core::any::type_name::<Store>,
-        constructors: &[],
-        methods: &[
-            ::shared_runtime::__private::Method {
-                name: "arguments",
-                signature: "(&self, &str, &[u8], &[u64], &Path, &Order, u8) -> ()",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments
-                        .decode::<
-                            (
-                                <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
-                                ::shared_runtime::__private::Bytes<'_>,
-                                <[u64] as ::shared_runtime::__private::RefArg>::Decoded<'_>,
-                                <Path as ::shared_runtime::__private::RefArg>::Decoded<'_>,
-                                <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::Decoded<
-                                    '_,
-                                >,
-                                u8,
-                            ),
-                        >()?;
-                    let answer = <Store>::arguments(
-                        object,
-                        <str as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.0,
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    methods: &[
+                        __rt::Method::new(
+                            "arguments",
+                            "(&self, &str, &[u8], &[u64], &Path, &Order, u8) -> ()",
                         ),
-                        arguments.1.0,
-                        <[u64] as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.2,
+                        __rt::Method::new(
+                            "optional",
+                            "(&self, :: core::option::Option<&str>, :: core::option::Option<&[u8]>, :: core::option::Option<&Order>) -> ()",
                         ),
-                        <Path as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.3,
+                        __rt::Method::new("text", "(&self) -> &str"),
+                        __rt::Method::new("numbers", "(&self) -> &[u64]"),
+                        __rt::Method::new("path", "(&mut self) -> &Path"),
+                        __rt::Method::new(
+                            "first",
+                            "(&self) -> :: core::option::Option<&Order>",
                         ),
-                        <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.4,
+                        __rt::Method::new("order", "(&self) -> Result<&Order, Missing>"),
+                        __rt::Method::new(
+                            "read",
+                            "(&self) -> io::Result<[u8 ;<Store>::SIZE]>",
                         ),
-                        arguments.5,
-                    );
-                    ::shared_runtime::__private::encode::<()>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "optional",
-                signature: "(&self, :: core::option::Option<&str>, :: core::option::Option<&[u8]>, :: core::option::Option<&Order>) -> ()",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments
-                        .decode::<
-                            (
-                                ::core::option::Option<
-                                    <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
+                    ],
+                    ..__rt::Interface::of::<Store>()
+                }
+            }
+        }
+        fn implementation() -> &'static __rt::Implementation {
+            const {
+                &__rt::Implementation {
+                    methods: &[
+                        __rt::Run::Shared(|object, arguments| {
+                            let (
+                                text,
+                                __rt::Bytes(bytes),
+                                __rt::DecodedSlice(numbers),
+                                path,
+                                __rt::Decoded(order),
+                                n,
+                            ) = arguments
+                                .decode::<
+                                    (
+                                        &str,
+                                        __rt::Bytes<'_>,
+                                        __rt::DecodedSlice<u64>,
+                                        <Path as __rt::RefArg>::Decoded<'_>,
+                                        __rt::Decoded<<Order as __rt::ArgumentType>::Is>,
+                                        u8,
+                                    ),
+                                >()?;
+                            __rt::encode::<
+                                (),
+                            >(
+                                &<Store>::arguments(
+                                    __rt::object(object)?,
+                                    text,
+                                    bytes,
+                                    &numbers,
+                                    <Path as __rt::RefArg>::borrow(&path),
+                                    &order,
+                                    n,
+                                ),
+                            )
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            let (text, bytes, order) = arguments
+                                .decode::<
+                                    (
+                                        ::core::option::Option<&str>,
+                                        ::core::option::Option<__rt::Bytes<'_>>,
+                                        ::core::option::Option<
+                                            __rt::Decoded<<Order as __rt::ArgumentType>::Is>,
+                                        >,
+                                    ),
+                                >()?;
+                            __rt::encode::<
+                                (),
+                            >(
+                                &<Store>::optional(
+                                    __rt::object(object)?,
+                                    text,
+                                    bytes.map(|argument| argument.0),
+                                    order.as_ref().map(|argument| &argument.0),
+                                ),
+                            )
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<&str>(&<Store>::text(__rt::object(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                &[u64],
+                            >(&<Store>::numbers(__rt::object(object)?))
+                        }),
+                        __rt::Run::Exclusive(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                &Path,
+                            >(&<Store>::path(__rt::object_mut(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                ::core::option::Option<&<Order as __rt::ReplyType>::Is>,
+                            >(&<Store>::first(__rt::object(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                ::core::result::Result<
+                                    &<Order as __rt::ReplyType>::Is,
+                                    <Missing as __rt::ReplyType>::Is,
                                 >,
-                                ::core::option::Option<
-                                    ::shared_runtime::__private::Bytes<'_>,
+                            >(&<Store>::order(__rt::object(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                ::core::result::Result<
+                                    <<io::Result<
+                                        [u8; <Store>::SIZE],
+                                    > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                                    <<io::Result<
+                                        [u8; <Store>::SIZE],
+                                    > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                                 >,
-                                ::core::option::Option<
-                                    <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::Decoded<
-                                        '_,
-                                    >,
-                                >,
-                            ),
-                        >()?;
-                    let answer = <Store>::optional(
-                        object,
-                        arguments
-                            .0
-                            .as_ref()
-                            .map(<str as ::shared_runtime::__private::RefArg>::borrow),
-                        arguments.1.map(|bytes| bytes.0),
-                        arguments
-                            .2
-                            .as_ref()
-                            .map(
-                                <<Order as ::shared_runtime::__private::Argument>::Is as ::shared_runtime::__private::RefArg>::borrow,
-                            ),
-                    );
-                    ::shared_runtime::__private::encode::<()>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "text",
-                signature: "(&self) -> &str",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::text(object);
-                    ::shared_runtime::__private::encode::<&str>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "numbers",
-                signature: "(&self) -> &[u64]",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::numbers(object);
-                    ::shared_runtime::__private::encode::<&[u64]>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "path",
-                signature: "(&mut self) -> &Path",
-                run: ::shared_runtime::__private::Run::Exclusive(|object, arguments| {
-                    let object = ::shared_runtime::__private::object_mut::<
+                            >(&<Store>::read(__rt::object(object)?))
+                        }),
+                    ],
+                    ..__rt::Implementation::of::<
                         Store,
-                    >(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::path(object);
-                    ::shared_runtime::__private::encode::<&Path>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "first",
-                signature: "(&self) -> :: core::option::Option<&Order>",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::first(object);
-                    ::shared_runtime::__private::encode::<
-                        ::core::option::Option<
-                            &<Order as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "order",
-                signature: "(&self) -> Result<&Order, Missing>",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::order(object);
-                    ::shared_runtime::__private::encode::<
-                        ::core::result::Result<
-                            &<Order as ::shared_runtime::__private::Reply>::Is,
-                            <Missing as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "read",
-                signature: "(&self) -> io::Result<[u8 ; Store::SIZE]>",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Store>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Store>::read(object);
-                    ::shared_runtime::__private::encode::<
-                        ::core::result::Result<
-                            <<io::Result<
-                                [u8; Store::SIZE],
-                            > as ::shared_runtime::__private::ResultType>::Ok as ::shared_runtime::__private::Reply>::Is,
-                            <<io::Result<
-                                [u8; Store::SIZE],
-                            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&answer)
-                }),
-            },
-        ],
-    };
-    #[::shared_runtime::__private::linkme::distributed_slice(
-        ::shared_runtime::__private::INTERFACES
-    )]
-    #[linkme(crate = ::shared_runtime::__private::linkme)]
-    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+                    >(<Store as __rt::Shareable>::interface)
+                }
+            }
+        }
+        fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
+            __rt::shared_types_are_send_and_sync::<Store>(self)
+        }
+        fn proxy(target: __rt::Target) -> StoreProxy {
+            StoreProxy(target)
+        }
+        fn target(proxy: &StoreProxy) -> &__rt::Target {
+            &proxy.0
+        }
+        fn calls(target: __rt::Target) -> StoreCalls {
+            StoreCalls(target)
+        }
+    }
+    #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY_0: fn() -> &'static __rt::Implementation = <Store as __rt::Shareable>::implementation;
 };

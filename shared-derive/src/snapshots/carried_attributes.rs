@@ -28,18 +28,14 @@ impl Gauge {
 #[cfg(unix)]
 #[deprecated = "use Meter"]
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct GaugeProxy {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct GaugeProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Gauge>` as calls that are not made at once: what `Shared::calls` returns.
 #[cfg(unix)]
 #[deprecated = "use Meter"]
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct GaugeCalls {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct GaugeCalls(::shared_runtime::__private::Target);
 #[cfg(unix)]
 #[allow(
     deprecated,
@@ -50,6 +46,7 @@ pub struct GaugeCalls {
     clippy::pedantic
 )]
 const _: () = {
+    use ::shared_runtime::__private as __rt;
     #[allow(non_camel_case_types)]
     enum __Constructor {
         #[cfg(feature = "start")]
@@ -68,20 +65,9 @@ const _: () = {
         #[cfg(feature = "start")]
         #[must_use]
         pub fn new_in(
-            server: &::shared_runtime::ServerHandle,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Gauge>,
-            ::shared_runtime::Error,
-        > {
-            let constructor = __Constructor::new as u32;
-            ::shared_runtime::__private::create::<
-                Gauge,
-                (),
-                ::core::result::Result<
-                    ::shared_runtime::Shared<Gauge>,
-                    ::shared_runtime::Error,
-                >,
-            >(server, constructor, &())
+            server: &__rt::ServerHandle,
+        ) -> ::core::result::Result<__rt::Shared<Gauge>, __rt::Error> {
+            __rt::create(server, __Constructor::new as u32, &())
         }
     }
     impl GaugeProxy {
@@ -91,30 +77,18 @@ const _: () = {
         #[cfg(feature = "read")]
         #[must_use = "reading has no effect"]
         #[allow(clippy::unused_self, reason = "for show")]
-        pub fn read(&self) -> ::core::result::Result<u64, ::shared_runtime::Error> {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<u64, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn read(&self) -> ::core::result::Result<u64, __rt::Error> {
+            __rt::call(&self.0, __Method::read as u32, &())
         }
         /// Calls `Gauge::read` where the object lives.
         #[cfg(not(feature = "read"))]
         #[cfg_attr(docsrs, doc(hidden))]
-        pub fn read(&self) -> ::core::result::Result<u32, ::shared_runtime::Error> {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<u32, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn read(&self) -> ::core::result::Result<u32, __rt::Error> {
+            __rt::call(&self.0, __Method::read as u32, &())
         }
         /// Calls `Gauge::type` where the object lives.
-        pub fn r#type(&self) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            let method = __Method::r#type as u32;
-            ::shared_runtime::__private::call::<
-                (),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn r#type(&self) -> ::core::result::Result<(), __rt::Error> {
+            __rt::call(&self.0, __Method::r#type as u32, &())
         }
     }
     impl GaugeCalls {
@@ -124,121 +98,89 @@ const _: () = {
         #[cfg(feature = "read")]
         #[must_use = "reading has no effect"]
         #[allow(clippy::unused_self, reason = "for show")]
-        pub fn read(
-            &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<u64, ::shared_runtime::Error>,
-        > {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<u64, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn read(&self) -> __rt::Call<::core::result::Result<u64, __rt::Error>> {
+            __rt::prepare(&self.0, __Method::read as u32, &())
         }
         /// Calls `Gauge::read` where the object lives.
         #[cfg(not(feature = "read"))]
         #[cfg_attr(docsrs, doc(hidden))]
-        pub fn read(
-            &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<u32, ::shared_runtime::Error>,
-        > {
-            let method = __Method::read as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<u32, ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn read(&self) -> __rt::Call<::core::result::Result<u32, __rt::Error>> {
+            __rt::prepare(&self.0, __Method::read as u32, &())
         }
         /// Calls `Gauge::type` where the object lives.
-        pub fn r#type(
-            &self,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<(), ::shared_runtime::Error>,
-        > {
-            let method = __Method::r#type as u32;
-            ::shared_runtime::__private::prepare::<
-                (),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(&self.target, method, &())
+        pub fn r#type(&self) -> __rt::Call<::core::result::Result<(), __rt::Error>> {
+            __rt::prepare(&self.0, __Method::r#type as u32, &())
         }
     }
-    const __HOST: fn(Gauge) -> ::shared_runtime::Shared<Gauge> = ::shared_runtime::__private::host::<
-        Gauge,
-    >;
-    impl ::shared_runtime::Shareable for Gauge {
+    impl __rt::Shareable for Gauge {
         type Proxy = GaugeProxy;
         type Calls = GaugeCalls;
-        fn interface() -> &'static ::shared_runtime::__private::Interface {
-            &__INTERFACE
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    constructors: &[
+                        #[cfg(feature = "start")]
+                        __rt::Constructor::new(
+                            "new",
+                            "() -> Self",
+                            |arguments| {
+                                arguments.decode::<()>()?;
+                                __rt::encode::<
+                                    __rt::Shared<Gauge>,
+                                >(&__rt::Shared::new(<Gauge>::new()))
+                            },
+                        ),
+                    ],
+                    methods: &[
+                        #[cfg(feature = "read")]
+                        __rt::Method::new("read", "(&self) -> u64"),
+                        #[cfg(not(feature = "read"))]
+                        __rt::Method::new("read", "(&self) -> u32"),
+                        __rt::Method::new("type", "(&self) -> ()"),
+                    ],
+                    ..__rt::Interface::of::<Gauge>()
+                }
+            }
+        }
+        fn implementation() -> &'static __rt::Implementation {
+            const {
+                &__rt::Implementation {
+                    methods: &[
+                        #[cfg(feature = "read")]
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<u64>(&<Gauge>::read(__rt::object(object)?))
+                        }),
+                        #[cfg(not(feature = "read"))]
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<u32>(&<Gauge>::read(__rt::object(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<()>(&<Gauge>::r#type(__rt::object(object)?))
+                        }),
+                    ],
+                    ..__rt::Implementation::of::<
+                        Gauge,
+                    >(<Gauge as __rt::Shareable>::interface)
+                }
+            }
+        }
+        fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
+            __rt::shared_types_are_send_and_sync::<Gauge>(self)
+        }
+        fn proxy(target: __rt::Target) -> GaugeProxy {
+            GaugeProxy(target)
+        }
+        fn target(proxy: &GaugeProxy) -> &__rt::Target {
+            &proxy.0
+        }
+        fn calls(target: __rt::Target) -> GaugeCalls {
+            GaugeCalls(target)
         }
     }
-    impl ::shared_runtime::__private::Proxy for GaugeProxy {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-        fn target(&self) -> &::shared_runtime::__private::Target {
-            &self.target
-        }
-    }
-    impl ::shared_runtime::__private::Calls for GaugeCalls {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-    }
-    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
-        name: ::core::any::type_name::<Gauge>,
-        constructors: &[
-            #[cfg(feature = "start")]
-            ::shared_runtime::__private::Constructor {
-                name: "new",
-                signature: "() -> Self",
-                run: |arguments| {
-                    let arguments = arguments.decode::<()>()?;
-                    let made = <Gauge>::new();
-                    ::shared_runtime::__private::encode::<
-                        ::shared_runtime::Shared<Gauge>,
-                    >(&__HOST(made))
-                },
-            },
-        ],
-        methods: &[
-            #[cfg(feature = "read")]
-            ::shared_runtime::__private::Method {
-                name: "read",
-                signature: "(&self) -> u64",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Gauge>::read(object);
-                    ::shared_runtime::__private::encode::<u64>(&answer)
-                }),
-            },
-            #[cfg(not(feature = "read"))]
-            ::shared_runtime::__private::Method {
-                name: "read",
-                signature: "(&self) -> u32",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Gauge>::read(object);
-                    ::shared_runtime::__private::encode::<u32>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "type",
-                signature: "(&self) -> ()",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Gauge>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <Gauge>::r#type(object);
-                    ::shared_runtime::__private::encode::<()>(&answer)
-                }),
-            },
-        ],
-    };
-    #[::shared_runtime::__private::linkme::distributed_slice(
-        ::shared_runtime::__private::INTERFACES
-    )]
-    #[linkme(crate = ::shared_runtime::__private::linkme)]
-    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+    #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY_0: fn() -> &'static __rt::Implementation = <Gauge as __rt::Shareable>::implementation;
 };

@@ -23,16 +23,12 @@ impl Job {
 }
 /// What can be called on a `Shared<Job>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct JobProxy {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct JobProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Job>` as calls that are not made at once: what `Shared::calls` returns.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct JobCalls {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct JobCalls(::shared_runtime::__private::Target);
 #[allow(
     deprecated,
     dead_code,
@@ -42,221 +38,169 @@ pub struct JobCalls {
     clippy::pedantic
 )]
 const _: () = {
-    #[allow(non_camel_case_types)]
-    enum __Constructor {
-        new,
-        open,
-        current,
-        find,
-        read,
-    }
+    use ::shared_runtime::__private as __rt;
     impl Job {
         /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
-            server: &::shared_runtime::ServerHandle,
+            server: &__rt::ServerHandle,
             server: u8,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Job>,
-            ::shared_runtime::Error,
-        > {
-            let constructor = __Constructor::new as u32;
-            ::shared_runtime::__private::create::<
-                Job,
-                (u8,),
-                ::core::result::Result<
-                    ::shared_runtime::Shared<Job>,
-                    ::shared_runtime::Error,
-                >,
-            >(server, constructor, &(server,))
+        ) -> ::core::result::Result<__rt::Shared<Job>, __rt::Error> {
+            __rt::create(server, 0, &(server,))
         }
         /// Makes the object as [`open`](Self::open) does, in the process behind `server`, and returns its handle.
         pub fn open_in(
-            server: &::shared_runtime::ServerHandle,
+            server: &__rt::ServerHandle,
             path: &Path,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Job>,
-            ::shared_runtime::CallError<OpenError>,
-        > {
-            let constructor = __Constructor::open as u32;
-            ::shared_runtime::__private::create::<
-                Job,
+        ) -> ::core::result::Result<__rt::Shared<Job>, __rt::CallError<OpenError>> {
+            __rt::create::<
                 (&Path,),
                 ::core::result::Result<
-                    ::shared_runtime::Shared<Job>,
-                    ::shared_runtime::CallError<
-                        <OpenError as ::shared_runtime::__private::Reply>::Is,
-                    >,
+                    __rt::Shared<Job>,
+                    __rt::CallError<<OpenError as __rt::ReplyType>::Is>,
                 >,
-            >(server, constructor, &(path,))
+            >(server, 1, &(path,))
         }
         /// Makes the object as [`current`](Self::current) does, in the process behind `server`, and returns its handle.
         pub fn current_in(
-            server: &::shared_runtime::ServerHandle,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Job>,
-            ::shared_runtime::Error,
-        > {
-            let constructor = __Constructor::current as u32;
-            ::shared_runtime::__private::create::<
-                Job,
-                (),
-                ::core::result::Result<
-                    ::shared_runtime::Shared<Job>,
-                    ::shared_runtime::Error,
-                >,
-            >(server, constructor, &())
+            server: &__rt::ServerHandle,
+        ) -> ::core::result::Result<__rt::Shared<Job>, __rt::Error> {
+            __rt::create(server, 2, &())
         }
         /// Makes the object as [`find`](Self::find) does, in the process behind `server`, and returns its handle.
         pub fn find_in(
-            server: &::shared_runtime::ServerHandle,
+            server: &__rt::ServerHandle,
             id: u64,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Job>,
-            ::shared_runtime::CallError<Missing>,
-        > {
-            let constructor = __Constructor::find as u32;
-            ::shared_runtime::__private::create::<
-                Job,
+        ) -> ::core::result::Result<__rt::Shared<Job>, __rt::CallError<Missing>> {
+            __rt::create::<
                 (u64,),
                 ::core::result::Result<
-                    ::shared_runtime::Shared<Job>,
-                    ::shared_runtime::CallError<
-                        <Missing as ::shared_runtime::__private::Reply>::Is,
-                    >,
+                    __rt::Shared<Job>,
+                    __rt::CallError<<Missing as __rt::ReplyType>::Is>,
                 >,
-            >(server, constructor, &(id,))
+            >(server, 3, &(id,))
         }
         /// Makes the object as [`read`](Self::read) does, in the process behind `server`, and returns its handle.
         pub fn read_in(
-            server: &::shared_runtime::ServerHandle,
+            server: &__rt::ServerHandle,
         ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Job>,
-            ::shared_runtime::CallError<
-                <io::Result<Job> as ::shared_runtime::__private::ResultType>::Err,
-            >,
+            __rt::Shared<Job>,
+            __rt::CallError<<io::Result<Job> as __rt::ResultType>::Err>,
         > {
-            let constructor = __Constructor::read as u32;
-            ::shared_runtime::__private::create::<
-                Job,
+            __rt::create::<
                 (),
                 ::core::result::Result<
-                    ::shared_runtime::Shared<Job>,
-                    ::shared_runtime::CallError<
+                    __rt::Shared<Job>,
+                    __rt::CallError<
                         <<io::Result<
                             Job,
-                        > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
+                        > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                     >,
                 >,
-            >(server, constructor, &())
+            >(server, 4, &())
         }
     }
     impl JobProxy {}
     impl JobCalls {}
-    const __HOST: fn(Job) -> ::shared_runtime::Shared<Job> = ::shared_runtime::__private::host::<
-        Job,
-    >;
-    impl ::shared_runtime::Shareable for Job {
+    impl __rt::Shareable for Job {
         type Proxy = JobProxy;
         type Calls = JobCalls;
-        fn interface() -> &'static ::shared_runtime::__private::Interface {
-            &__INTERFACE
-        }
-    }
-    impl ::shared_runtime::__private::Proxy for JobProxy {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-        fn target(&self) -> &::shared_runtime::__private::Target {
-            &self.target
-        }
-    }
-    impl ::shared_runtime::__private::Calls for JobCalls {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-    }
-    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
-        name: ::core::any::type_name::<Job>,
-        constructors: &[
-            ::shared_runtime::__private::Constructor {
-                name: "new",
-                signature: "(u8) -> Self",
-                run: |arguments| {
-                    let arguments = arguments.decode::<(u8,)>()?;
-                    let made = <Job>::new(arguments.0);
-                    ::shared_runtime::__private::encode::<
-                        ::shared_runtime::Shared<Job>,
-                    >(&__HOST(made))
-                },
-            },
-            ::shared_runtime::__private::Constructor {
-                name: "open",
-                signature: "(&Path) -> Result<Self, OpenError>",
-                run: |arguments| {
-                    let arguments = arguments
-                        .decode::<
-                            (<Path as ::shared_runtime::__private::RefArg>::Decoded<'_>,),
-                        >()?;
-                    let made = <Job>::open(
-                        <Path as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.0,
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    constructors: &[
+                        __rt::Constructor::new(
+                            "new",
+                            "(u8) -> Self",
+                            |arguments| {
+                                let (server,) = arguments.decode::<(u8,)>()?;
+                                __rt::encode::<
+                                    __rt::Shared<Job>,
+                                >(&__rt::Shared::new(<Job>::new(server)))
+                            },
                         ),
-                    );
-                    ::shared_runtime::__private::encode::<
-                        ::core::result::Result<
-                            ::shared_runtime::Shared<Job>,
-                            <OpenError as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&made.map(__HOST))
-                },
-            },
-            ::shared_runtime::__private::Constructor {
-                name: "current",
-                signature: "() -> Self",
-                run: |arguments| {
-                    let arguments = arguments.decode::<()>()?;
-                    let made = <Job>::current();
-                    ::shared_runtime::__private::encode::<
-                        ::shared_runtime::Shared<Job>,
-                    >(&made)
-                },
-            },
-            ::shared_runtime::__private::Constructor {
-                name: "find",
-                signature: "(u64) -> Result<Self, Missing>",
-                run: |arguments| {
-                    let arguments = arguments.decode::<(u64,)>()?;
-                    let made = <Job>::find(arguments.0);
-                    ::shared_runtime::__private::encode::<
-                        ::core::result::Result<
-                            ::shared_runtime::Shared<Job>,
-                            <Missing as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&made)
-                },
-            },
-            ::shared_runtime::__private::Constructor {
-                name: "read",
-                signature: "() -> Result<Self ,<io::Result<Job> as::shared_runtime::__private::ResultType>::Err>",
-                run: |arguments| {
-                    let arguments = arguments.decode::<()>()?;
-                    let made = <Job>::read();
-                    ::shared_runtime::__private::encode::<
-                        ::core::result::Result<
-                            ::shared_runtime::Shared<Job>,
-                            <<io::Result<
-                                Job,
-                            > as ::shared_runtime::__private::ResultType>::Err as ::shared_runtime::__private::Reply>::Is,
-                        >,
-                    >(&made.map(__HOST))
-                },
-            },
-        ],
-        methods: &[],
-    };
-    #[::shared_runtime::__private::linkme::distributed_slice(
-        ::shared_runtime::__private::INTERFACES
-    )]
-    #[linkme(crate = ::shared_runtime::__private::linkme)]
-    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+                        __rt::Constructor::new(
+                            "open",
+                            "(&Path) -> Result<Self, OpenError>",
+                            |arguments| {
+                                let (path,) = arguments
+                                    .decode::<(<Path as __rt::RefArg>::Decoded<'_>,)>()?;
+                                __rt::encode::<
+                                    ::core::result::Result<
+                                        __rt::Shared<Job>,
+                                        <OpenError as __rt::ReplyType>::Is,
+                                    >,
+                                >(
+                                    &<Job>::open(<Path as __rt::RefArg>::borrow(&path))
+                                        .map(__rt::Shared::new),
+                                )
+                            },
+                        ),
+                        __rt::Constructor::new(
+                            "current",
+                            "() -> Self",
+                            |arguments| {
+                                arguments.decode::<()>()?;
+                                __rt::encode::<__rt::Shared<Job>>(&<Job>::current())
+                            },
+                        ),
+                        __rt::Constructor::new(
+                            "find",
+                            "(u64) -> Result<Self, Missing>",
+                            |arguments| {
+                                let (id,) = arguments.decode::<(u64,)>()?;
+                                __rt::encode::<
+                                    ::core::result::Result<
+                                        __rt::Shared<Job>,
+                                        <Missing as __rt::ReplyType>::Is,
+                                    >,
+                                >(&<Job>::find(id))
+                            },
+                        ),
+                        __rt::Constructor::new(
+                            "read",
+                            "() -> Result<Self ,<io::Result<Job> as __rt::ResultType>::Err>",
+                            |arguments| {
+                                arguments.decode::<()>()?;
+                                __rt::encode::<
+                                    ::core::result::Result<
+                                        __rt::Shared<Job>,
+                                        <<io::Result<
+                                            Job,
+                                        > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
+                                    >,
+                                >(&<Job>::read().map(__rt::Shared::new))
+                            },
+                        ),
+                    ],
+                    methods: &[],
+                    ..__rt::Interface::of::<Job>()
+                }
+            }
+        }
+        fn implementation() -> &'static __rt::Implementation {
+            const {
+                &__rt::Implementation {
+                    methods: &[],
+                    ..__rt::Implementation::of::<
+                        Job,
+                    >(<Job as __rt::Shareable>::interface)
+                }
+            }
+        }
+        fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
+            __rt::shared_types_are_send_and_sync::<Job>(self)
+        }
+        fn proxy(target: __rt::Target) -> JobProxy {
+            JobProxy(target)
+        }
+        fn target(proxy: &JobProxy) -> &__rt::Target {
+            &proxy.0
+        }
+        fn calls(target: __rt::Target) -> JobCalls {
+            JobCalls(target)
+        }
+    }
+    #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY_0: fn() -> &'static __rt::Implementation = <Job as __rt::Shareable>::implementation;
 };

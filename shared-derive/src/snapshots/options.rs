@@ -15,16 +15,12 @@ impl models::Model {
 }
 /// What can be called on a `Shared<models::Model>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub(crate) struct RemoteModel {
-    target: crate::rt::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub(crate) struct RemoteModel(crate::rt::__private::Target);
 /// The methods of a `Shared<models::Model>` as calls that are not made at once: what `Shared::calls` returns.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub(crate) struct ModelCalls {
-    target: crate::rt::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub(crate) struct ModelCalls(crate::rt::__private::Target);
 #[allow(
     deprecated,
     dead_code,
@@ -34,223 +30,177 @@ pub(crate) struct ModelCalls {
     clippy::pedantic
 )]
 const _: () = {
-    #[allow(non_camel_case_types)]
-    enum __Constructor {
-        load,
-    }
-    #[allow(non_camel_case_types)]
-    enum __Method {
-        clone,
-        save,
-        check,
-    }
+    use crate::rt::__private as __rt;
     impl models::Model {
         /// Makes the object as [`load`](Self::load) does, in the process behind `server`, and returns its handle.
         pub fn load_in(
-            server: &crate::rt::ServerHandle,
-        ) -> ::core::result::Result<crate::rt::Shared<models::Model>, crate::rt::Error> {
-            let constructor = __Constructor::load as u32;
-            crate::rt::__private::create::<
-                models::Model,
-                (),
-                ::core::result::Result<
-                    crate::rt::Shared<models::Model>,
-                    crate::rt::Error,
-                >,
-            >(server, constructor, &())
+            server: &__rt::ServerHandle,
+        ) -> ::core::result::Result<__rt::Shared<models::Model>, __rt::Error> {
+            __rt::create(server, 0, &())
         }
     }
     impl RemoteModel {
         /// Calls `models::Model::clone` where the object lives.
-        pub(crate) fn copy(&self) -> ::core::result::Result<Self, crate::rt::Error> {
-            let method = __Method::clone as u32;
-            crate::rt::__private::call::<
+        pub(crate) fn copy(&self) -> ::core::result::Result<models::Model, __rt::Error> {
+            __rt::call::<
                 (),
                 ::core::result::Result<
-                    <Self as crate::rt::__private::Reply>::Is,
-                    crate::rt::Error,
+                    <models::Model as __rt::ReplyType>::Is,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 0, &())
         }
         /// Calls `models::Model::save` where the object lives.
         pub fn save(
             &self,
         ) -> ::core::result::Result<
-            <Saved<u64> as crate::rt::__private::ResultType>::Ok,
-            crate::rt::CallError<<Saved<u64> as crate::rt::__private::ResultType>::Err>,
+            <Saved<u64> as __rt::ResultType>::Ok,
+            __rt::CallError<<Saved<u64> as __rt::ResultType>::Err>,
         > {
-            let method = __Method::save as u32;
-            crate::rt::__private::call::<
+            __rt::call::<
                 (),
                 ::core::result::Result<
-                    <<Saved<
-                        u64,
-                    > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
-                    crate::rt::CallError<
-                        <<Saved<
-                            u64,
-                        > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
+                    <<Saved<u64> as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                    __rt::CallError<
+                        <<Saved<u64> as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                     >,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 1, &())
         }
         /// Calls `models::Model::check` where the object lives.
-        pub fn check(
-            &self,
-        ) -> ::core::result::Result<Result<(), String>, crate::rt::Error> {
-            let method = __Method::check as u32;
-            crate::rt::__private::call::<
+        pub fn check(&self) -> ::core::result::Result<Result<(), String>, __rt::Error> {
+            __rt::call::<
                 (),
                 ::core::result::Result<
-                    <Result<(), String> as crate::rt::__private::Reply>::Is,
-                    crate::rt::Error,
+                    <Result<(), String> as __rt::ReplyType>::Is,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 2, &())
         }
     }
     impl ModelCalls {
         /// Calls `models::Model::clone` where the object lives.
         pub(crate) fn copy(
             &self,
-        ) -> crate::rt::call::Call<::core::result::Result<Self, crate::rt::Error>> {
-            let method = __Method::clone as u32;
-            crate::rt::__private::prepare::<
+        ) -> __rt::Call<::core::result::Result<models::Model, __rt::Error>> {
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
-                    <Self as crate::rt::__private::Reply>::Is,
-                    crate::rt::Error,
+                    <models::Model as __rt::ReplyType>::Is,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 0, &())
         }
         /// Calls `models::Model::save` where the object lives.
         pub fn save(
             &self,
-        ) -> crate::rt::call::Call<
+        ) -> __rt::Call<
             ::core::result::Result<
-                <Saved<u64> as crate::rt::__private::ResultType>::Ok,
-                crate::rt::CallError<
-                    <Saved<u64> as crate::rt::__private::ResultType>::Err,
-                >,
+                <Saved<u64> as __rt::ResultType>::Ok,
+                __rt::CallError<<Saved<u64> as __rt::ResultType>::Err>,
             >,
         > {
-            let method = __Method::save as u32;
-            crate::rt::__private::prepare::<
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
-                    <<Saved<
-                        u64,
-                    > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
-                    crate::rt::CallError<
-                        <<Saved<
-                            u64,
-                        > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
+                    <<Saved<u64> as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                    __rt::CallError<
+                        <<Saved<u64> as __rt::ResultType>::Err as __rt::ReplyType>::Is,
                     >,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 1, &())
         }
         /// Calls `models::Model::check` where the object lives.
         pub fn check(
             &self,
-        ) -> crate::rt::call::Call<
-            ::core::result::Result<Result<(), String>, crate::rt::Error>,
-        > {
-            let method = __Method::check as u32;
-            crate::rt::__private::prepare::<
+        ) -> __rt::Call<::core::result::Result<Result<(), String>, __rt::Error>> {
+            __rt::prepare::<
                 (),
                 ::core::result::Result<
-                    <Result<(), String> as crate::rt::__private::Reply>::Is,
-                    crate::rt::Error,
+                    <Result<(), String> as __rt::ReplyType>::Is,
+                    __rt::Error,
                 >,
-            >(&self.target, method, &())
+            >(&self.0, 2, &())
         }
     }
-    const __HOST: fn(models::Model) -> crate::rt::Shared<models::Model> = crate::rt::__private::host::<
-        models::Model,
-    >;
-    impl crate::rt::Shareable for models::Model {
+    impl __rt::Shareable for models::Model {
         type Proxy = RemoteModel;
         type Calls = ModelCalls;
-        fn interface() -> &'static crate::rt::__private::Interface {
-            &__INTERFACE
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    name: || "models.Model",
+                    constructors: &[
+                        __rt::Constructor::new(
+                            "load",
+                            "() -> Self",
+                            |arguments| {
+                                arguments.decode::<()>()?;
+                                __rt::encode::<
+                                    __rt::Shared<models::Model>,
+                                >(&__rt::Shared::new(<models::Model>::load()))
+                            },
+                        ),
+                    ],
+                    methods: &[
+                        __rt::Method::new("copy", "(&self) -> models::Model"),
+                        __rt::Method::new("save", "(&mut self) -> Saved<u64>"),
+                        __rt::Method::new("check", "(&self) -> Result<(), String>"),
+                    ],
+                    ..__rt::Interface::of::<models::Model>()
+                }
+            }
         }
-    }
-    impl crate::rt::__private::Proxy for RemoteModel {
-        fn from_target(target: crate::rt::__private::Target) -> Self {
-            Self { target }
-        }
-        fn target(&self) -> &crate::rt::__private::Target {
-            &self.target
-        }
-    }
-    impl crate::rt::__private::Calls for ModelCalls {
-        fn from_target(target: crate::rt::__private::Target) -> Self {
-            Self { target }
-        }
-    }
-    static __INTERFACE: crate::rt::__private::Interface = crate::rt::__private::Interface {
-        name: || "models.Model",
-        constructors: &[
-            crate::rt::__private::Constructor {
-                name: "load",
-                signature: "() -> Self",
-                run: |arguments| {
-                    let arguments = arguments.decode::<()>()?;
-                    let made = <models::Model>::load();
-                    crate::rt::__private::encode::<
-                        crate::rt::Shared<models::Model>,
-                    >(&__HOST(made))
-                },
-            },
-        ],
-        methods: &[
-            crate::rt::__private::Method {
-                name: "copy",
-                signature: "(&self) -> Self",
-                run: crate::rt::__private::Run::Shared(|object, arguments| {
-                    let object = crate::rt::__private::object::<models::Model>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <models::Model>::clone(object);
-                    crate::rt::__private::encode::<
-                        <Self as crate::rt::__private::Reply>::Is,
-                    >(&answer)
-                }),
-            },
-            crate::rt::__private::Method {
-                name: "save",
-                signature: "(&mut self) -> Saved<u64>",
-                run: crate::rt::__private::Run::Exclusive(|object, arguments| {
-                    let object = crate::rt::__private::object_mut::<
+        fn implementation() -> &'static __rt::Implementation {
+            const {
+                &__rt::Implementation {
+                    methods: &[
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                <models::Model as __rt::ReplyType>::Is,
+                            >(&<models::Model>::clone(__rt::object(object)?))
+                        }),
+                        __rt::Run::Exclusive(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                ::core::result::Result<
+                                    <<Saved<
+                                        u64,
+                                    > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                                    <<Saved<
+                                        u64,
+                                    > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
+                                >,
+                            >(&<models::Model>::save(__rt::object_mut(object)?))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            arguments.decode::<()>()?;
+                            __rt::encode::<
+                                <Result<(), String> as __rt::ReplyType>::Is,
+                            >(&<models::Model>::check(__rt::object(object)?))
+                        }),
+                    ],
+                    ..__rt::Implementation::of::<
                         models::Model,
-                    >(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <models::Model>::save(object);
-                    crate::rt::__private::encode::<
-                        ::core::result::Result<
-                            <<Saved<
-                                u64,
-                            > as crate::rt::__private::ResultType>::Ok as crate::rt::__private::Reply>::Is,
-                            <<Saved<
-                                u64,
-                            > as crate::rt::__private::ResultType>::Err as crate::rt::__private::Reply>::Is,
-                        >,
-                    >(&answer)
-                }),
-            },
-            crate::rt::__private::Method {
-                name: "check",
-                signature: "(&self) -> Result<(), String>",
-                run: crate::rt::__private::Run::Shared(|object, arguments| {
-                    let object = crate::rt::__private::object::<models::Model>(object)?;
-                    let arguments = arguments.decode::<()>()?;
-                    let answer = <models::Model>::check(object);
-                    crate::rt::__private::encode::<
-                        <Result<(), String> as crate::rt::__private::Reply>::Is,
-                    >(&answer)
-                }),
-            },
-        ],
-    };
-    #[crate::rt::__private::linkme::distributed_slice(crate::rt::__private::INTERFACES)]
-    #[linkme(crate = crate::rt::__private::linkme)]
-    static __ENTRY: &'static crate::rt::__private::Interface = &__INTERFACE;
+                    >(<models::Model as __rt::Shareable>::interface)
+                }
+            }
+        }
+        fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
+            __rt::shared_types_are_send_and_sync::<models::Model>(self)
+        }
+        fn proxy(target: __rt::Target) -> RemoteModel {
+            RemoteModel(target)
+        }
+        fn target(proxy: &RemoteModel) -> &__rt::Target {
+            &proxy.0
+        }
+        fn calls(target: __rt::Target) -> ModelCalls {
+            ModelCalls(target)
+        }
+    }
+    #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY_0: fn() -> &'static __rt::Implementation = <models::Model as __rt::Shareable>::implementation;
 };

@@ -14,16 +14,12 @@ impl Tally {
 }
 /// What can be called on a `Shared<Tally>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct TallyProxy {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct TallyProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Tally>` as calls that are not made at once: what `Shared::calls` returns.
 #[allow(dead_code, unreachable_pub)]
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
-pub struct TallyCalls {
-    target: ::shared_runtime::__private::Target,
-}
+#[derive(::core::fmt::Debug)]
+pub struct TallyCalls(::shared_runtime::__private::Target);
 #[allow(
     deprecated,
     dead_code,
@@ -33,33 +29,13 @@ pub struct TallyCalls {
     clippy::pedantic
 )]
 const _: () = {
-    #[allow(non_camel_case_types)]
-    enum __Constructor {
-        new,
-    }
-    #[allow(non_camel_case_types)]
-    enum __Method {
-        add,
-        get,
-        top,
-    }
+    use ::shared_runtime::__private as __rt;
     impl Tally {
         /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
-            server: &::shared_runtime::ServerHandle,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Shared<Tally>,
-            ::shared_runtime::Error,
-        > {
-            let constructor = __Constructor::new as u32;
-            ::shared_runtime::__private::create::<
-                Tally,
-                (),
-                ::core::result::Result<
-                    ::shared_runtime::Shared<Tally>,
-                    ::shared_runtime::Error,
-                >,
-            >(server, constructor, &())
+            server: &__rt::ServerHandle,
+        ) -> ::core::result::Result<__rt::Shared<Tally>, __rt::Error> {
+            __rt::create(server, 0, &())
         }
     }
     impl TallyProxy {
@@ -68,40 +44,22 @@ const _: () = {
             &self,
             word: &str,
             n: u64,
-        ) -> ::core::result::Result<(), ::shared_runtime::Error> {
-            let method = __Method::add as u32;
-            ::shared_runtime::__private::call::<
-                (&str, u64),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(&self.target, method, &(word, n))
+        ) -> ::core::result::Result<(), __rt::Error> {
+            __rt::call(&self.0, 0, &(word, n))
         }
         /// Calls `Tally::get` where the object lives.
         pub fn get(
             &self,
             word: &str,
-        ) -> ::core::result::Result<Option<u64>, ::shared_runtime::Error> {
-            let method = __Method::get as u32;
-            ::shared_runtime::__private::call::<
-                (&str,),
-                ::core::result::Result<
-                    <Option<u64> as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &(word,))
+        ) -> ::core::result::Result<Option<u64>, __rt::Error> {
+            __rt::call(&self.0, 1, &(word,))
         }
         /// Calls `Tally::top` where the object lives.
         pub fn top(
             &self,
             n: usize,
-        ) -> ::core::result::Result<Vec<(String, u64)>, ::shared_runtime::Error> {
-            let method = __Method::top as u32;
-            ::shared_runtime::__private::call::<
-                (usize,),
-                ::core::result::Result<
-                    <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &(n,))
+        ) -> ::core::result::Result<Vec<(String, u64)>, __rt::Error> {
+            __rt::call(&self.0, 2, &(n,))
         }
     }
     impl TallyCalls {
@@ -110,148 +68,94 @@ const _: () = {
             &self,
             word: &str,
             n: u64,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<(), ::shared_runtime::Error>,
-        > {
-            let method = __Method::add as u32;
-            ::shared_runtime::__private::prepare::<
-                (&str, u64),
-                ::core::result::Result<(), ::shared_runtime::Error>,
-            >(&self.target, method, &(word, n))
+        ) -> __rt::Call<::core::result::Result<(), __rt::Error>> {
+            __rt::prepare(&self.0, 0, &(word, n))
         }
         /// Calls `Tally::get` where the object lives.
         pub fn get(
             &self,
             word: &str,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<Option<u64>, ::shared_runtime::Error>,
-        > {
-            let method = __Method::get as u32;
-            ::shared_runtime::__private::prepare::<
-                (&str,),
-                ::core::result::Result<
-                    <Option<u64> as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &(word,))
+        ) -> __rt::Call<::core::result::Result<Option<u64>, __rt::Error>> {
+            __rt::prepare(&self.0, 1, &(word,))
         }
         /// Calls `Tally::top` where the object lives.
         pub fn top(
             &self,
             n: usize,
-        ) -> ::shared_runtime::call::Call<
-            ::core::result::Result<Vec<(String, u64)>, ::shared_runtime::Error>,
-        > {
-            let method = __Method::top as u32;
-            ::shared_runtime::__private::prepare::<
-                (usize,),
-                ::core::result::Result<
-                    <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
-                    ::shared_runtime::Error,
-                >,
-            >(&self.target, method, &(n,))
+        ) -> __rt::Call<::core::result::Result<Vec<(String, u64)>, __rt::Error>> {
+            __rt::prepare(&self.0, 2, &(n,))
         }
     }
-    const __HOST: fn(Tally) -> ::shared_runtime::Shared<Tally> = ::shared_runtime::__private::host::<
-        Tally,
-    >;
-    impl ::shared_runtime::Shareable for Tally {
+    impl __rt::Shareable for Tally {
         type Proxy = TallyProxy;
         type Calls = TallyCalls;
-        fn interface() -> &'static ::shared_runtime::__private::Interface {
-            &__INTERFACE
+        fn interface() -> &'static __rt::Interface {
+            const {
+                &__rt::Interface {
+                    constructors: &[
+                        __rt::Constructor::new(
+                            "new",
+                            "() -> Self",
+                            |arguments| {
+                                arguments.decode::<()>()?;
+                                __rt::encode::<
+                                    __rt::Shared<Tally>,
+                                >(&__rt::Shared::new(<Tally>::new()))
+                            },
+                        ),
+                    ],
+                    methods: &[
+                        __rt::Method::new("add", "(&mut self, &str, u64) -> ()"),
+                        __rt::Method::new("get", "(&self, &str) -> Option<u64>"),
+                        __rt::Method::new("top", "(&self, usize) -> Vec<(String, u64)>"),
+                    ],
+                    ..__rt::Interface::of::<Tally>()
+                }
+            }
         }
-    }
-    impl ::shared_runtime::__private::Proxy for TallyProxy {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-        fn target(&self) -> &::shared_runtime::__private::Target {
-            &self.target
-        }
-    }
-    impl ::shared_runtime::__private::Calls for TallyCalls {
-        fn from_target(target: ::shared_runtime::__private::Target) -> Self {
-            Self { target }
-        }
-    }
-    static __INTERFACE: ::shared_runtime::__private::Interface = ::shared_runtime::__private::Interface {
-        name: ::core::any::type_name::<Tally>,
-        constructors: &[
-            ::shared_runtime::__private::Constructor {
-                name: "new",
-                signature: "() -> Self",
-                run: |arguments| {
-                    let arguments = arguments.decode::<()>()?;
-                    let made = <Tally>::new();
-                    ::shared_runtime::__private::encode::<
-                        ::shared_runtime::Shared<Tally>,
-                    >(&__HOST(made))
-                },
-            },
-        ],
-        methods: &[
-            ::shared_runtime::__private::Method {
-                name: "add",
-                signature: "(&mut self, &str, u64) -> ()",
-                run: ::shared_runtime::__private::Run::Exclusive(|object, arguments| {
-                    let object = ::shared_runtime::__private::object_mut::<
+        fn implementation() -> &'static __rt::Implementation {
+            const {
+                &__rt::Implementation {
+                    methods: &[
+                        __rt::Run::Exclusive(|object, arguments| {
+                            let (word, n) = arguments.decode::<(&str, u64)>()?;
+                            __rt::encode::<
+                                (),
+                            >(&<Tally>::add(__rt::object_mut(object)?, word, n))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            let (word,) = arguments.decode::<(&str,)>()?;
+                            __rt::encode::<
+                                Option<u64>,
+                            >(&<Tally>::get(__rt::object(object)?, word))
+                        }),
+                        __rt::Run::Shared(|object, arguments| {
+                            let (n,) = arguments.decode::<(usize,)>()?;
+                            __rt::encode::<
+                                Vec<(String, u64)>,
+                            >(&<Tally>::top(__rt::object(object)?, n))
+                        }),
+                    ],
+                    ..__rt::Implementation::of::<
                         Tally,
-                    >(object)?;
-                    let arguments = arguments
-                        .decode::<
-                            (
-                                <str as ::shared_runtime::__private::RefArg>::Decoded<'_>,
-                                u64,
-                            ),
-                        >()?;
-                    let answer = <Tally>::add(
-                        object,
-                        <str as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.0,
-                        ),
-                        arguments.1,
-                    );
-                    ::shared_runtime::__private::encode::<()>(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "get",
-                signature: "(&self, &str) -> Option<u64>",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Tally>(object)?;
-                    let arguments = arguments
-                        .decode::<
-                            (<str as ::shared_runtime::__private::RefArg>::Decoded<'_>,),
-                        >()?;
-                    let answer = <Tally>::get(
-                        object,
-                        <str as ::shared_runtime::__private::RefArg>::borrow(
-                            &arguments.0,
-                        ),
-                    );
-                    ::shared_runtime::__private::encode::<
-                        <Option<u64> as ::shared_runtime::__private::Reply>::Is,
-                    >(&answer)
-                }),
-            },
-            ::shared_runtime::__private::Method {
-                name: "top",
-                signature: "(&self, usize) -> Vec<(String, u64)>",
-                run: ::shared_runtime::__private::Run::Shared(|object, arguments| {
-                    let object = ::shared_runtime::__private::object::<Tally>(object)?;
-                    let arguments = arguments.decode::<(usize,)>()?;
-                    let answer = <Tally>::top(object, arguments.0);
-                    ::shared_runtime::__private::encode::<
-                        <Vec<(String, u64)> as ::shared_runtime::__private::Reply>::Is,
-                    >(&answer)
-                }),
-            },
-        ],
-    };
-    #[::shared_runtime::__private::linkme::distributed_slice(
-        ::shared_runtime::__private::INTERFACES
-    )]
-    #[linkme(crate = ::shared_runtime::__private::linkme)]
-    static __ENTRY: &'static ::shared_runtime::__private::Interface = &__INTERFACE;
+                    >(<Tally as __rt::Shareable>::interface)
+                }
+            }
+        }
+        fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
+            __rt::shared_types_are_send_and_sync::<Tally>(self)
+        }
+        fn proxy(target: __rt::Target) -> TallyProxy {
+            TallyProxy(target)
+        }
+        fn target(proxy: &TallyProxy) -> &__rt::Target {
+            &proxy.0
+        }
+        fn calls(target: __rt::Target) -> TallyCalls {
+            TallyCalls(target)
+        }
+    }
+    #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY_0: fn() -> &'static __rt::Implementation = <Tally as __rt::Shareable>::implementation;
 };

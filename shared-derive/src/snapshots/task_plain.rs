@@ -15,35 +15,36 @@ enum Add {}
     clippy::pedantic
 )]
 const _: () = {
+    use rt::__private as __rt;
     impl Add {
         /// Runs `add` in a new process.
         fn spawn(
             numbers: &[u64],
-        ) -> ::core::result::Result<rt::Process<u64, rt::__private::Never>, rt::Error> {
-            rt::__private::spawn::<Add>(Add::call(numbers))
+        ) -> ::core::result::Result<__rt::Process<u64, __rt::Never>, __rt::Error> {
+            __rt::spawn::<Add>(Add::call(numbers))
         }
         /// The call of `add` as a value, to be run elsewhere.
-        fn call(numbers: &[u64]) -> rt::TaskCall<Add> {
-            rt::__private::task_call::<Add, (&[u64],)>(&(numbers,))
+        fn call(numbers: &[u64]) -> __rt::TaskCall<Add> {
+            __rt::task_call::<Add, (&[u64],)>(&(numbers,))
         }
     }
-    impl rt::__private::TaskFn for Add {
+    impl __rt::TaskFn for Add {
         type Output = u64;
-        type Error = rt::__private::Never;
-        const TASK: &'static rt::__private::Task = &__TASK;
+        type Error = __rt::Never;
+        const TASK: &'static __rt::Task = &__TASK;
     }
-    static __TASK: rt::__private::Task = rt::__private::Task {
+    static __TASK: __rt::Task = __rt::Task {
         name: ::core::concat!(::core::module_path!(), "::", "add"),
         run: |arguments| {
-            let arguments = arguments
-                .decode::<(<[u64] as rt::__private::RefArg>::Decoded<'_>,)>()?;
-            let answer = add(<[u64] as rt::__private::RefArg>::borrow(&arguments.0));
-            rt::__private::encode::<
-                ::core::result::Result<u64, rt::__private::Never>,
+            let (__rt::DecodedSlice(numbers),) = arguments
+                .decode::<(__rt::DecodedSlice<u64>,)>()?;
+            let answer = add(&numbers);
+            __rt::encode::<
+                ::core::result::Result<u64, __rt::Never>,
             >(&::core::result::Result::Ok(answer))
         },
     };
-    #[rt::__private::linkme::distributed_slice(rt::__private::TASKS)]
-    #[linkme(crate = rt::__private::linkme)]
-    static __ENTRY: &'static rt::__private::Task = &__TASK;
+    #[__rt::linkme::distributed_slice(__rt::TASKS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY: &'static __rt::Task = &__TASK;
 };

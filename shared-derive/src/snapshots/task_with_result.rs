@@ -14,58 +14,42 @@ pub enum count {}
     clippy::pedantic
 )]
 const _: () = {
+    use ::shared_runtime::__private as __rt;
     impl count {
         /// Runs `count` in a new process.
         pub fn spawn(
             path: PathBuf,
             tally: Shared<Tally>,
-        ) -> ::core::result::Result<
-            ::shared_runtime::Process<u64, Report>,
-            ::shared_runtime::Error,
-        > {
-            ::shared_runtime::__private::spawn::<count>(count::call(path, tally))
+        ) -> ::core::result::Result<__rt::Process<u64, Report>, __rt::Error> {
+            __rt::spawn::<count>(count::call(path, tally))
         }
         /// The call of `count` as a value, to be run elsewhere.
-        pub fn call(
-            path: PathBuf,
-            tally: Shared<Tally>,
-        ) -> ::shared_runtime::TaskCall<count> {
-            ::shared_runtime::__private::task_call::<
+        pub fn call(path: PathBuf, tally: Shared<Tally>) -> __rt::TaskCall<count> {
+            __rt::task_call::<
                 count,
-                (
-                    <PathBuf as ::shared_runtime::__private::Argument>::Is,
-                    <Shared<Tally> as ::shared_runtime::__private::Argument>::Is,
-                ),
+                (<PathBuf as __rt::ArgumentType>::Is, Shared<Tally>),
             >(&(path, tally))
         }
     }
-    impl ::shared_runtime::__private::TaskFn for count {
+    impl __rt::TaskFn for count {
         type Output = u64;
-        type Error = <Report as ::shared_runtime::__private::Reply>::Is;
-        const TASK: &'static ::shared_runtime::__private::Task = &__TASK;
+        type Error = <Report as __rt::ReplyType>::Is;
+        const TASK: &'static __rt::Task = &__TASK;
     }
-    static __TASK: ::shared_runtime::__private::Task = ::shared_runtime::__private::Task {
+    static __TASK: __rt::Task = __rt::Task {
         name: ::core::concat!(::core::module_path!(), "::", "count"),
         run: |arguments| {
-            let arguments = arguments
+            let (__rt::Decoded(path), tally) = arguments
                 .decode::<
-                    (
-                        <PathBuf as ::shared_runtime::__private::Argument>::Is,
-                        <Shared<Tally> as ::shared_runtime::__private::Argument>::Is,
-                    ),
+                    (__rt::Decoded<<PathBuf as __rt::ArgumentType>::Is>, Shared<Tally>),
                 >()?;
-            let answer = count(arguments.0, arguments.1);
-            ::shared_runtime::__private::encode::<
-                ::core::result::Result<
-                    u64,
-                    <Report as ::shared_runtime::__private::Reply>::Is,
-                >,
+            let answer = count(path, tally);
+            __rt::encode::<
+                ::core::result::Result<u64, <Report as __rt::ReplyType>::Is>,
             >(&answer)
         },
     };
-    #[::shared_runtime::__private::linkme::distributed_slice(
-        ::shared_runtime::__private::TASKS
-    )]
-    #[linkme(crate = ::shared_runtime::__private::linkme)]
-    static __ENTRY: &'static ::shared_runtime::__private::Task = &__TASK;
+    #[__rt::linkme::distributed_slice(__rt::TASKS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ENTRY: &'static __rt::Task = &__TASK;
 };

@@ -233,35 +233,35 @@ fn marks_on_other_members() {
 
 #[test]
 fn other_items() {
-    rejects_all(
-        "",
-        "trait Store { fn get(&self); }",
-        &["on a trait is not supported yet"],
-    );
-    rejects_all(
-        "",
-        "pub unsafe trait Store { fn get(&self); }",
-        &["on a trait is not supported yet"],
-    );
-    rejects_all(
-        "",
-        "impl Store for Tally { fn get(&self) {} }",
-        &["`impl Trait for Type` is not supported yet"],
-    );
+    rejects_all("", "impl !Store for Tally {}", &["has nothing to share"]);
     rejects_all(
         "",
         "struct Tally;",
         &["goes on the `impl` block that has the methods"],
     );
-    rejects_all("", "pub fn get(&self) {}", &["mark that `impl`"]);
+    rejects_all(
+        "",
+        "pub fn get(&self) {}",
+        &["a mark inside of an `impl` block or a trait"],
+    );
 }
 
 #[test]
 fn generic_types() {
     rejects_all(
         "",
+        "impl<'a> Stack<'a> { pub fn a(&self) {} }",
+        &["a shared object can borrow nothing"],
+    );
+    rejects_all(
+        "instances(Stack<u8>)",
+        "impl Tally { pub fn a(&self) {} }",
+        &["remove `instances(…)`"],
+    );
+    rejects_all(
+        "name = \"Stack\"",
         "impl<T> Stack<T> { pub fn a(&self) {} }",
-        &["generic types cannot be `#[shared]` yet"],
+        &["needs a name of its own"],
     );
     rejects_all(
         "",
@@ -285,18 +285,17 @@ fn all_errors_come_at_once_and_the_rest_is_expanded() {
             "did you mean `explicit`?",
             "take `&T` or `T`",
             "return the concrete type",
-            "make it a plain `fn`",
+            "enable the feature `async`",
             "in place of `T`",
         ],
     );
     let expansion = super::shared("", item);
     assert!(
-        expansion
-            .contains("pub fn c(&self) -> ::core::result::Result<(), ::shared_runtime::Error>"),
+        expansion.contains("pub fn c(&self) -> ::core::result::Result<(), __rt::Error>"),
         "{expansion}"
     );
     assert!(
-        expansion.contains("impl ::shared_runtime::Shareable for Tally"),
+        expansion.contains("impl __rt::Shareable for Tally"),
         "{expansion}"
     );
 }

@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::agree;
-use super::output::Output;
+use super::output::{OfTrait, Output};
 use super::target::Target;
 use crate::client::Session;
 use crate::context::{self, Context};
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, Place, arrivals, claim, unpack};
-use crate::interface::{Arguments, Encoded, Interface, Returned};
+use crate::interface::{Arguments, Encoded, Interface, Returned, TraitError, implementation_of};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
 use crate::object::Caller;
 use crate::order;
@@ -21,12 +21,25 @@ use crate::os::{Deadline, forked};
 use crate::program;
 
 /// Calls a method, by its place in the method table.
-pub fn call<A: Serialize + ?Sized, O: Output>(
+pub fn call<A: Serialize + ?Sized, O: Output<Returned = O>>(
     target: &Target,
     method: u32,
     arguments: &A,
-) -> O::Returned {
+) -> O {
     run::<O>(target, method, Parcel::pack(arguments))
+}
+
+/// The same for a trait's method, which returns its own `Result`.
+///
+/// # Errors
+///
+/// The method's own, and what went wrong with the call as one of those.
+pub fn call_of_trait<A: Serialize + ?Sized, T: DeserializeOwned, E: TraitError>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> Result<T, E> {
+    run::<OfTrait<T, E>>(target, method, Parcel::pack(arguments))
 }
 
 /// Calls a method with arguments that are encoded already.
@@ -49,6 +62,22 @@ pub(crate) fn ping(target: &Target) -> Result<(), Error> {
         Place::Here(_) => Ok(()),
         Place::At { session, object } => {
             let subject = Subject::Ping { object: *object };
+            answered_by(session, subject, Parcel::default(), target.deadline())
+        }
+        Place::Nowhere { cause, .. } => Err(cause.clone()),
+    }
+}
+
+/// Asks whether the object has the interface through which it is seen.
+pub(crate) fn implements(target: &Target) -> Result<bool, Error> {
+    let interface = target.interface().id();
+    match target.lease().place() {
+        Place::Here(hosted) => Ok(implementation_of(hosted, interface).is_ok()),
+        Place::At { session, object } => {
+            let subject = Subject::Implements {
+                object: *object,
+                interface,
+            };
             answered_by(session, subject, Parcel::default(), target.deadline())
         }
         Place::Nowhere { cause, .. } => Err(cause.clone()),
@@ -127,9 +156,7 @@ pub(crate) fn construct_here<O: Output>(
 }
 
 fn in_constructor(error: Error, interface: &Interface, constructor: u32) -> Error {
-    let name = usize::try_from(constructor)
-        .ok()
-        .and_then(|index| interface.constructors.get(index));
+    let name = interface.constructor(constructor);
     error.in_method(
         (interface.name)(),
         name.map_or("?", |constructor| constructor.name),
@@ -151,7 +178,7 @@ impl Answer {
 
 fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
     let context = context::current();
-    let deadline = target.deadline();
+    let deadline = target.deadline_of(method);
     keep_order(target.lease(), &context, deadline)?;
     let interface = target.interface().id();
     match target.lease().place() {

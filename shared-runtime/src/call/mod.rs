@@ -14,12 +14,14 @@ mod value;
 pub use current::{Current, SessionId, current};
 pub use value::Call;
 
+pub(crate) use deliver::{
+    answered_by, ask_server, clear_poison, construct, construct_here, implements, ping,
+};
 #[doc(hidden)]
-pub use deliver::call;
-pub(crate) use deliver::{answered_by, ask_server, clear_poison, construct, construct_here, ping};
+pub use deliver::{call, call_of_trait};
 #[doc(hidden)]
-pub use output::{OfTrait, Output};
+pub use output::Output;
 #[doc(hidden)]
 pub use target::Target;
 #[doc(hidden)]
-pub use value::prepare;
+pub use value::{prepare, prepare_of_trait};

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use crate::error::{CallError, Error};
+use crate::interface::TraitError;
 
 /// How the answer of a method becomes what its proxy's method returns.
 pub trait Output {
@@ -50,9 +51,9 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Output for Result<T, CallError<E>
 
 /// The output of a trait's method: its own `Result`, whose error says what went wrong with the call as well.
 #[derive(Debug)]
-pub struct OfTrait<T, E>(PhantomData<fn() -> (T, E)>, Infallible);
+pub(super) struct OfTrait<T, E>(PhantomData<fn() -> (T, E)>, Infallible);
 
-impl<T: DeserializeOwned, E: DeserializeOwned + From<Error>> Output for OfTrait<T, E> {
+impl<T: DeserializeOwned, E: TraitError> Output for OfTrait<T, E> {
     type Wire = Result<T, E>;
     type Returned = Result<T, E>;
 

@@ -40,15 +40,28 @@ impl Target {
         self.interface
     }
 
+    /// When a call that begins now must have ended, as far as this handle says.
     pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(self.timeout)
     }
 
+    /// The same for a call of this method, which may have a time of its own where the handle says nothing.
+    pub(super) fn deadline_of(&self, method: u32) -> Deadline {
+        let own = || self.interface.method(method)?.timeout;
+        Deadline::after(self.timeout.or_else(own))
+    }
+
+    /// The same object, seen through another of its interfaces.
+    pub(crate) fn seen_as(&self, interface: &'static Interface) -> Self {
+        Self {
+            interface,
+            ..self.clone()
+        }
+    }
+
     /// Says which method an error is about.
     pub(super) fn name_in(&self, error: Error, method: u32) -> Error {
-        let name = usize::try_from(method)
-            .ok()
-            .and_then(|index| self.interface.methods.get(index));
+        let name = self.interface.method(method);
         error.in_method(
             (self.interface.name)(),
             name.map_or("?", |method| method.name),

@@ -4,12 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::output::Output;
+use super::output::{OfTrait, Output};
 use super::target::Target;
 use super::{deliver, one_way};
 use crate::error::Error;
 use crate::handle::Parcel;
+use crate::interface::TraitError;
 
 /// A call that has not been made yet, with its arguments already encoded: what the methods of
 /// [`Shared::calls`](crate::Shared::calls) return. `O` is what the proxy's method of that name returns.
@@ -41,20 +43,37 @@ pub struct Call<O> {
 }
 
 /// Encodes the arguments of a call; what is wrong with them is said when it is made.
-pub fn prepare<A: Serialize + ?Sized, O: Output>(
+pub fn prepare<A: Serialize + ?Sized, O: Output<Returned = O>>(
     target: &Target,
     method: u32,
     arguments: &A,
-) -> Call<O::Returned> {
-    Call {
-        target: target.clone(),
-        method,
-        arguments: Parcel::pack(arguments),
-        run: deliver::run::<O>,
-    }
+) -> Call<O> {
+    Call::new::<A, O>(target, method, arguments)
+}
+
+/// The same for a trait's method, which returns its own `Result`.
+pub fn prepare_of_trait<A: Serialize + ?Sized, T: DeserializeOwned, E: TraitError>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> Call<Result<T, E>> {
+    Call::new::<A, OfTrait<T, E>>(target, method, arguments)
 }
 
 impl<O> Call<O> {
+    fn new<A: Serialize + ?Sized, W: Output<Returned = O>>(
+        target: &Target,
+        method: u32,
+        arguments: &A,
+    ) -> Self {
+        Self {
+            target: target.clone(),
+            method,
+            arguments: Parcel::pack(arguments),
+            run: deliver::run::<W>,
+        }
+    }
+
     /// How long the call may take; for [`detach`](Call::detach), how long it may take until the server has it.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self {

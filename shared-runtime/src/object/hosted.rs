@@ -12,11 +12,16 @@ use crate::os::Deadline;
 /// What can be hosted, with its type erased.
 pub type Object = dyn Any + Send + Sync;
 
+/// What those who call methods know of a type of objects. Nothing here looks into it.
+pub(crate) trait Kind: Any + Sync {
+    /// The type, as errors and `inspect` name it.
+    fn type_name(&self) -> &'static str;
+}
+
 /// A value with its lock.
 pub(crate) struct Hosted {
     id: u64,
-    interface: u64,
-    type_name: &'static str,
+    kind: &'static dyn Kind,
     /// Whether any method takes `&mut self`. Without one there is nothing to lock, and blocking methods block nobody.
     locked: bool,
     lock: ObjectLock,
@@ -30,17 +35,10 @@ pub(crate) struct Hosted {
 unsafe impl Sync for Hosted {}
 
 impl Hosted {
-    pub(crate) fn new(
-        id: u64,
-        interface: u64,
-        type_name: &'static str,
-        locked: bool,
-        value: Box<Object>,
-    ) -> Self {
+    pub(crate) fn new(id: u64, kind: &'static dyn Kind, locked: bool, value: Box<Object>) -> Self {
         Self {
             id,
-            interface,
-            type_name,
+            kind,
             locked,
             lock: ObjectLock::default(),
             poisoned: AtomicBool::new(false),
@@ -52,12 +50,12 @@ impl Hosted {
         self.id
     }
 
-    pub(crate) fn interface(&self) -> u64 {
-        self.interface
+    pub(crate) fn kind(&self) -> &'static dyn Kind {
+        self.kind
     }
 
     pub(crate) fn type_name(&self) -> &'static str {
-        self.type_name
+        self.kind.type_name()
     }
 
     /// Whether any method of it needs a lock.
@@ -104,7 +102,7 @@ impl fmt::Debug for Hosted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hosted")
             .field("id", &self.id)
-            .field("type_name", &self.type_name)
+            .field("type_name", &self.type_name())
             .finish_non_exhaustive()
     }
 }

@@ -10,8 +10,8 @@ mod registry;
 
 pub(crate) use caller::Caller;
 pub(crate) use calls::{CALLS, MethodName, RunningCall};
-pub(crate) use hosted::Hosted;
 pub use hosted::Object;
+pub(crate) use hosted::{Hosted, Kind};
 pub(crate) use lock::{Access, Cancel, Refused};
 pub(crate) use queue::{Line, Queue};
 pub(crate) use reaper::finish_drops;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::hosted::{Hosted, Object};
+use super::hosted::{Hosted, Kind, Object};
 
 /// One client process at this server, for as long as it is connected. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,15 +42,14 @@ impl Registry {
     /// Hosts a value, with one lease for this process.
     pub(crate) fn insert(
         &self,
-        interface: u64,
-        type_name: &'static str,
+        kind: &'static dyn Kind,
         locked: bool,
         value: Box<Object>,
     ) -> Arc<Hosted> {
         self.with(|tables| {
             tables.last_id += 1;
             let id = tables.last_id;
-            let hosted = Arc::new(Hosted::new(id, interface, type_name, locked, value));
+            let hosted = Arc::new(Hosted::new(id, kind, locked, value));
             tables.objects.insert(
                 id,
                 Entry {
@@ -181,9 +180,17 @@ mod tests {
 
     const CLIENT: SessionId = SessionId(1);
 
+    struct Test;
+
+    impl Kind for Test {
+        fn type_name(&self) -> &'static str {
+            "test"
+        }
+    }
+
     fn with_one() -> (Registry, u64) {
         let registry = Registry(Mutex::new(None));
-        let id = registry.insert(1, "test", true, Box::new(())).id();
+        let id = registry.insert(&Test, true, Box::new(())).id();
         (registry, id)
     }
 
@@ -235,7 +242,7 @@ mod tests {
     fn ids_are_never_used_again() {
         let (registry, first) = with_one();
         registry.release(first, LOCAL, 1);
-        let second = registry.insert(1, "test", true, Box::new(())).id();
+        let second = registry.insert(&Test, true, Box::new(())).id();
         assert!(second > first);
         assert!(registry.get(first).is_none());
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{bootstrap, child};
 use crate::error::{Error, ErrorKind};
+use crate::interface::check_names;
 
 static INITIALIZED: AtomicBool = AtomicBool::new(false);
 
@@ -32,6 +33,10 @@ pub(super) enum Entry {
 /// In a process that the runtime started it runs that server or task, and never returns: `main` goes on only in the process
 /// that a person or a script started. Call it before any thread is started. In a set-user-id program it does nothing.
 ///
+/// # Panics
+///
+/// If two shared types of this program have one name.
+///
 /// ```
 /// shared_runtime::init();
 /// // … the rest of `main`
@@ -41,6 +46,9 @@ pub fn init() {
         return;
     }
     ignore_sigpipe();
+    if let Err(error) = check_names() {
+        panic!("{error}");
+    }
     if remember_executable().is_ok() {
         INITIALIZED.store(true, Ordering::Release);
     }
@@ -62,6 +70,7 @@ pub(crate) fn run_test_child() {
 
 /// The executable to start children from, and where they come in.
 pub(super) fn entry() -> Result<(&'static OwnedFd, Entry), Error> {
+    check_names()?;
     let entry = if INITIALIZED.load(Ordering::Acquire) {
         Entry::Main
     } else if let (Some(test), false) = (TEST_CRATES.first(), privileged()) {

@@ -6,7 +6,7 @@ use super::inspect::inspect;
 use super::{names, tickets};
 use crate::error::{Error, ErrorKind};
 use crate::handle::{AnyHandle, Lease, Parcel, gone};
-use crate::interface::{self, Arguments, Encoded, Returned, encode};
+use crate::interface::{self, Arguments, Encoded, Returned, encode, implementation_of};
 use crate::message::Subject;
 use crate::object::{Hosted, REGISTRY};
 
@@ -15,6 +15,9 @@ pub(super) fn answer(subject: Subject, arguments: Arguments<'_>) -> Returned {
     match subject {
         Subject::Take { objects } => take(&objects),
         Subject::Ping { object } => hosted(object).and_then(|_| encode(&())),
+        Subject::Implements { object, interface } => {
+            encode(&implementation_of(&*hosted(object)?, interface).is_ok())
+        }
         Subject::ClearPoison { object } => {
             hosted(object)?.set_poisoned(false);
             encode(&())

@@ -1,14 +1,11 @@
 use shared_runtime::shared;
 
-struct Store;
+pub struct Shelf;
 
-#[shared]
-impl Store {
+#[shared(debug)]
+impl Shelf {
     pub fn new() -> Self {
         Self
-    }
-    pub async fn get(&self) -> u32 {
-        1
     }
 }
 

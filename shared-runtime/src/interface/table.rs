@@ -1,0 +1,205 @@
+//! The tables that the macros write: what both sides of a call know of a shared type or trait.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Executed};
+use crate::handle::{Lease, Parcel, unpack};
+use crate::message::{Function, Functions};
+use crate::panic::catch;
+use crate::program;
+
+/// The methods of a shared type or trait.
+pub struct Interface {
+    /// What it is called between processes: `crate::module::Type`, unless it was given another name.
+    pub name: fn() -> &'static str,
+    /// The type as it is written.
+    pub type_name: fn() -> &'static str,
+    /// The type itself, which is the same wherever in a program it was registered.
+    pub type_id: fn() -> TypeId,
+    /// As the user counts.
+    pub version: u32,
+    /// In the order of their numbers.
+    pub constructors: &'static [Constructor],
+    /// In the order of their numbers.
+    pub methods: &'static [Method],
+}
+
+/// A function that makes objects.
+#[derive(Debug)]
+pub struct Constructor {
+    /// As callers know it.
+    pub name: &'static str,
+    /// The types of its arguments and answer, as the user wrote them.
+    pub signature: &'static str,
+    /// Decodes the arguments, runs, encodes the answer.
+    pub run: fn(Arguments<'_>) -> Returned,
+}
+
+/// A method.
+#[derive(Debug)]
+pub struct Method {
+    /// As callers know it.
+    pub name: &'static str,
+    /// The receiver and the types of its arguments and answer, as the user wrote them.
+    pub signature: &'static str,
+    /// How long a call may take, unless its caller says otherwise.
+    pub timeout: Option<Duration>,
+}
+
+/// A function to run in a process of its own.
+#[derive(Debug)]
+pub struct Task {
+    /// As the user wrote it.
+    pub name: &'static str,
+    /// Decodes the arguments, runs, encodes the answer.
+    pub run: fn(Arguments<'_>) -> Returned,
+}
+
+impl Constructor {
+    /// A row of the table.
+    pub const fn new(
+        name: &'static str,
+        signature: &'static str,
+        run: fn(Arguments<'_>) -> Returned,
+    ) -> Self {
+        Self {
+            name,
+            signature,
+            run,
+        }
+    }
+}
+
+impl Method {
+    /// A row of the table.
+    pub const fn new(name: &'static str, signature: &'static str) -> Self {
+        Self {
+            name,
+            signature,
+            timeout: None,
+        }
+    }
+
+    /// With the option `timeout`.
+    #[must_use]
+    pub const fn within(self, timeout: Duration) -> Self {
+        Self {
+            timeout: Some(timeout),
+            ..self
+        }
+    }
+}
+
+/// The encoded answer, or why there is none.
+pub type Returned = Result<Encoded, Error>;
+
+/// An answer ready to travel.
+#[derive(Debug)]
+pub struct Encoded(pub(crate) Parcel);
+
+/// The arguments as they came.
+#[derive(Debug)]
+pub struct Arguments<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) nonce: u64,
+    pub(crate) leases: Vec<Arc<Lease>>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The arguments as a tuple.
+    ///
+    /// # Errors
+    ///
+    /// `Decode`, and `Panicked` if a `Deserialize` of the user panics: the method has not run.
+    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, Error> {
+        let Self {
+            body,
+            nonce,
+            leases,
+        } = self;
+        let decoded = catch(program::label(), || unpack(body, nonce, leases));
+        decoded.unwrap_or_else(|panic| {
+            let text = format!("the arguments could not be decoded: {panic}");
+            Err(Error::new(ErrorKind::Panicked, text).with_panic(panic))
+        })
+    }
+}
+
+/// Encodes what a method returned.
+///
+/// # Errors
+///
+/// `Encode`: the method has run.
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Returned {
+    Parcel::pack(value)
+        .map(Encoded)
+        .map_err(|error| error.ran(Executed::Yes))
+}
+
+impl Interface {
+    /// One without functions, under the name of its type.
+    #[must_use]
+    pub const fn of<T: ?Sized + 'static>() -> Self {
+        Self {
+            name: std::any::type_name::<T>,
+            type_name: std::any::type_name::<T>,
+            type_id: TypeId::of::<T>,
+            version: 0,
+            constructors: &[],
+            methods: &[],
+        }
+    }
+
+    /// The same in every process of a build.
+    pub(crate) fn id(&self) -> u64 {
+        hash((self.name)())
+    }
+
+    /// The method of this number.
+    pub(crate) fn method(&self, number: u32) -> Option<&'static Method> {
+        self.methods.get(usize::try_from(number).ok()?)
+    }
+
+    /// The constructor of this number.
+    pub(crate) fn constructor(&self, number: u32) -> Option<&'static Constructor> {
+        self.constructors.get(usize::try_from(number).ok()?)
+    }
+
+    /// What another executable must agree with.
+    pub(crate) fn functions(&self) -> Functions {
+        let function = |name: &str, signature: &str| Function {
+            name: name.to_owned(),
+            signature: signature.to_owned(),
+        };
+        Functions {
+            constructors: self
+                .constructors
+                .iter()
+                .map(|constructor| function(constructor.name, constructor.signature))
+                .collect(),
+            methods: self
+                .methods
+                .iter()
+                .map(|method| function(method.name, method.signature))
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Debug for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interface").field(&(self.name)()).finish()
+    }
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

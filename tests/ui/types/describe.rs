@@ -1,0 +1,14 @@
+use shared_runtime::{Shared, shared};
+
+pub struct Shelf;
+
+#[shared]
+impl Shelf {
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+fn main() {
+    let _ = Shared::describe(&Shared::new(Shelf));
+}
