@@ -74,7 +74,9 @@ pub(crate) fn construct(
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
     let name = MethodName((interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, call.caller);
-    let outcome = run(call.context(None), || (constructor.run)(arguments));
+    let outcome = run(call.context(None), constructor.is_async, || {
+        (constructor.run)(arguments)
+    });
     outcome
         .unwrap_or_else(|panic| Err(panicked(panic)))
         .map_err(|error| error.in_method((interface.name)(), constructor.name))
@@ -94,8 +96,28 @@ impl Call<'_> {
 }
 
 /// Runs the user's code under `context`.
-fn run(context: Context, user_code: impl FnOnce() -> Returned) -> Result<Returned, RemotePanic> {
-    order::scoped(|| context::within(context, || catch(program::label(), user_code)))
+fn run(
+    context: Context,
+    is_async: bool,
+    user_code: impl FnOnce() -> Returned + Send,
+) -> Result<Returned, RemotePanic> {
+    let run = || order::scoped(|| context::within(context, || catch(program::label(), user_code)));
+    if is_async {
+        out_of_executors(run)
+    } else {
+        run()
+    }
+}
+
+/// On this thread, unless it belongs to an executor: that one would have to go on for what it promised to an `async fn`, and it
+/// cannot while this thread waits.
+fn out_of_executors<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "async")]
+    if crate::executor::is_inside_one() {
+        let joined = std::thread::scope(|scope| scope.spawn(run).join());
+        return joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    }
+    run()
 }
 
 /// A method as callers know it, and what runs.
@@ -144,16 +166,20 @@ fn run_method(
         object: hosted.id(),
         exclusive: access == Access::Exclusive,
     });
-    let outcome = run(call.context(Some(hosted)), || match run_it {
-        Run::Shared(run) => run(guard.shared(), arguments),
-        Run::Exclusive(run) => match guard.exclusive() {
-            Some(object) => run(object, arguments),
-            None => Err(Error::new(
-                ErrorKind::Unknown,
-                "the type has no methods that take `&mut self`",
-            )),
+    let outcome = run(
+        call.context(Some(hosted)),
+        method.is_async,
+        || match run_it {
+            Run::Shared(run) => run(guard.shared(), arguments),
+            Run::Exclusive(run) => match guard.exclusive() {
+                Some(object) => run(object, arguments),
+                None => Err(Error::new(
+                    ErrorKind::Unknown,
+                    "the type has no methods that take `&mut self`",
+                )),
+            },
         },
-    });
+    );
     outcome.unwrap_or_else(|panic| {
         // Before the guard goes: the next caller must not see the object whole.
         hosted.set_poisoned(hosted.is_poisoned() || access == Access::Exclusive);

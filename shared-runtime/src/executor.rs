@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::os::forked;
 
@@ -14,8 +14,12 @@ static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     builder.build().ok()
 });
 
-/// Waits for a future on this thread. What it needs of tokio it finds, also where this thread belongs to another executor, which may
-/// not be entered a second time: so the future is polled here and not by the runtime.
+/// Whether this thread belongs to some executor of tokio.
+pub(crate) fn is_inside_one() -> bool {
+    Handle::try_current().is_ok()
+}
+
+/// Waits for a future on this thread, which belongs to no executor. What the future needs of tokio it finds.
 ///
 /// # Panics
 ///

@@ -11,8 +11,10 @@
 mod support;
 
 mod arguments;
+mod async_methods;
 mod calls;
 mod carrying;
+mod crates;
 mod current;
 mod deadlines;
 mod errors;

@@ -60,7 +60,7 @@ fn every_case_of_the_macros_messages_is_named_after_a_rule() {
         "snapshot",
         "traits",
     ] {
-        macros += &read(&["shared-runtime/src/", said, ".rs"].concat());
+        macros += &read(["shared-runtime/src/", said, ".rs"].concat().as_str());
     }
     let cases = files("tests/ui");
     assert!(cases.len() > 20, "{cases:?}");

@@ -116,7 +116,8 @@ fn known(method: &Exported) -> TokenStream {
         let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
         generated!(.within(::core::time::Duration::new(#seconds, #nanos)))
     });
-    generated!(#(#cfg)* __rt::Method::new(#name, #signature)#timeout)
+    let awaited = is_async(method).then(|| generated!(.awaited()));
+    generated!(#(#cfg)* __rt::Method::new(#name, #signature)#timeout #awaited)
 }
 
 /// What runs when a method is called: the function of this name at `path`. `alone` says that it needs the object alone, whatever it takes.
@@ -144,7 +145,7 @@ pub(super) fn run(method: &Exported, path: &TokenStream, alone: bool) -> TokenSt
         _ => (generated!(Exclusive), generated!(object_mut)),
     };
     let called = generated!(#path::#function(__rt::#taken(object)?, #(#passed),*));
-    let called = awaited(signature.asyncness.is_some(), &called);
+    let called = awaited(is_async(method), &called);
     generated! {
         #(#cfg)*
         __rt::Run::#run(|object, arguments| {
@@ -152,6 +153,10 @@ pub(super) fn run(method: &Exported, path: &TokenStream, alone: bool) -> TokenSt
             __rt::encode::<#answered>(&#called)
         })
     }
+}
+
+fn is_async(method: &Exported) -> bool {
+    method.signature.asyncness.is_some()
 }
 
 /// The value of a call, which an executor finds if the function is async.

@@ -153,12 +153,13 @@ fn constructor_row(shared: &SharedType, constructor: &Constructor) -> TokenStrea
         }
     };
     let signature = wire::signature(None, arguments, &written);
+    let awaited = is_async.then(|| generated!(.awaited()));
     generated! {
         #(#cfg)*
         __rt::Constructor::new(#name, #signature, |arguments| {
             #received
             __rt::encode::<#answered>(&#hosted)
-        })
+        })#awaited
     }
 }
 

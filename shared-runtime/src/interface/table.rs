@@ -38,6 +38,8 @@ pub struct Constructor {
     pub signature: &'static str,
     /// Decodes the arguments, runs, encodes the answer.
     pub run: fn(Arguments<'_>) -> Returned,
+    /// Whether it is an `async fn`.
+    pub is_async: bool,
 }
 
 /// A method.
@@ -49,6 +51,8 @@ pub struct Method {
     pub signature: &'static str,
     /// How long a call may take, unless its caller says otherwise.
     pub timeout: Option<Duration>,
+    /// Whether it is an `async fn`.
+    pub is_async: bool,
 }
 
 /// A function to run in a process of its own.
@@ -71,6 +75,16 @@ impl Constructor {
             name,
             signature,
             run,
+            is_async: false,
+        }
+    }
+
+    /// Of an `async fn`.
+    #[must_use]
+    pub const fn awaited(self) -> Self {
+        Self {
+            is_async: true,
+            ..self
         }
     }
 }
@@ -82,6 +96,16 @@ impl Method {
             name,
             signature,
             timeout: None,
+            is_async: false,
+        }
+    }
+
+    /// Of an `async fn`.
+    #[must_use]
+    pub const fn awaited(self) -> Self {
+        Self {
+            is_async: true,
+            ..self
         }
     }
 
