@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::exit::ExitStatus;
 use crate::panic::RemotePanic;
+use crate::shown;
 
 /// Why a call, a server or a process could not do what was asked.
 ///
@@ -195,6 +196,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown::show(self);
         let inner = &self.0;
         if let (Some(object), Some(method)) = (&inner.object, &inner.method) {
             write!(f, "{object}::{method}: ")?;
@@ -238,65 +240,6 @@ impl<'de> Deserialize<'de> for Error {
         Self::from_wire(deserializer).map(|error| error.ran(Executed::Yes))
     }
 }
-
-/// The failure of a call whose method returns `Result<T, E>`: the method's own error, or the way to it.
-///
-/// ```
-/// use shared_runtime::{CallError, ErrorKind};
-///
-/// fn explain(error: CallError<String>) -> String {
-///     match error {
-///         CallError::Method(said) => said,
-///         CallError::Remote(error) if error.kind() == ErrorKind::Disconnected => "the server is gone".into(),
-///         CallError::Remote(error) => error.to_string(),
-///     }
-/// }
-/// assert_eq!(explain(CallError::Method("no such file".into())), "no such file");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CallError<E> {
-    /// The method ran and returned this error.
-    Method(E),
-    /// The call failed around the method.
-    Remote(Error),
-}
-
-impl<E> CallError<E> {
-    /// Whether the method may have run.
-    #[must_use]
-    pub fn executed(&self) -> Executed {
-        match self {
-            Self::Method(_) => Executed::Yes,
-            Self::Remote(error) => error.executed(),
-        }
-    }
-
-    /// The failure around the method, if that is what it was.
-    #[must_use]
-    pub fn remote(&self) -> Option<&Error> {
-        match self {
-            Self::Method(_) => None,
-            Self::Remote(error) => Some(error),
-        }
-    }
-}
-
-impl<E> From<Error> for CallError<E> {
-    fn from(error: Error) -> Self {
-        Self::Remote(error)
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for CallError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Method(error) => error.fmt(f),
-            Self::Remote(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display + 'static> std::error::Error for CallError<E> {}
 
 /// Two errors are equal when they say the same.
 impl PartialEq for Error {

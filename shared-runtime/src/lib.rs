@@ -9,11 +9,16 @@ compile_error!("shared-runtime runs on Linux: nobody has tried it elsewhere yet"
 mod error;
 mod exit;
 mod panic;
-mod report;
+mod shown;
 
 // The machine.
 mod os;
 mod program;
+
+// What users say about it.
+mod report;
+
+mod call_error;
 
 // Values as bytes, and what carries them.
 mod address;
@@ -66,11 +71,12 @@ mod process;
 mod register;
 mod test_support;
 
-pub use error::{CallError, Error, ErrorKind, Executed};
+pub use call_error::CallError;
+pub use error::{Error, ErrorKind, Executed};
 pub use exit::ExitStatus;
 pub use panic::RemotePanic;
 pub use process::{Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, TaskCall, init};
-pub use report::Report;
+pub use report::{Context, Report};
 pub use server::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub use server_handle::ServerHandle;
 pub use shared::{ObjectId, Shareable, Shared};

@@ -153,6 +153,20 @@ fn user_frames(backtrace: &str) -> String {
                 || frame.contains("panicking::panic")
         })
         .map_or(0, |index| index + 1);
+    down_to_the_runtime(&frames, first)
+}
+
+/// The frames between those that have `mark` and the method's row, as [`user_frames`].
+pub(crate) fn frames_below(mark: &str, backtrace: &str) -> String {
+    let frames = frames(backtrace);
+    let marked = |frame: &String| frame.contains(mark);
+    let upper = frames.iter().position(marked).unwrap_or(0);
+    let marked = frames[upper..].iter().take_while(|frame| marked(frame));
+    let first = upper + marked.count();
+    down_to_the_runtime(&frames, first)
+}
+
+fn down_to_the_runtime(frames: &[String], first: usize) -> String {
     let last = frames.iter().position(|frame| {
         // The traits whose functions hold what the macros write; a task's table; the runtime itself.
         let marks = [
@@ -164,7 +178,7 @@ fn user_frames(backtrace: &str) -> String {
         marks.iter().any(|mark| frame.contains(mark))
     });
     let last = last.unwrap_or(frames.len());
-    frames.get(first..last).unwrap_or(&frames).concat()
+    frames.get(first..last).unwrap_or(frames).concat()
 }
 
 /// A frame is a numbered line and the `at` lines that follow it.
@@ -197,6 +211,20 @@ mod tests {
         assert_eq!(user_frames(backtrace), expected);
         let stripped = "   0: <unknown>\n   1: <unknown>\n";
         assert_eq!(user_frames(stripped), stripped);
+    }
+
+    #[test]
+    fn frames_are_cut_below_what_made_a_report() {
+        let backtrace = "   0: std::backtrace::Backtrace::capture\n   1: shared_runtime::report::captured\n   \
+            2: <shared_runtime::report::Report as core::convert::From<E>>::from\n   3: user::deep\n             at user.rs:3:4\n   \
+            4: user::method\n   5: user::_::__INTERFACE::{closure}\n   6: main\n";
+        let expected = "   3: user::deep\n             at user.rs:3:4\n   4: user::method\n";
+        assert_eq!(
+            frames_below("shared_runtime::report::", backtrace),
+            expected
+        );
+        let stripped = "   0: <unknown>\n   1: <unknown>\n";
+        assert_eq!(frames_below("shared_runtime::report::", stripped), stripped);
     }
 
     #[test]

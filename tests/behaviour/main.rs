@@ -26,6 +26,7 @@ mod one_way;
 mod options;
 mod panics;
 mod parity;
+mod reports;
 mod servers;
 mod traits;
 

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{CallError, Error};
+use crate::call_error::CallError;
+use crate::error::Error;
 use crate::interface::TraitError;
 
 /// How the answer of a method becomes what its proxy's method returns.

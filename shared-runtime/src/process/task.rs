@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::spawn::{self, Spawned};
-use crate::error::{CallError, Error, ErrorKind, Executed};
+use crate::call_error::CallError;
+use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::handle::{Parcel, arrivals, claim, unpack};
 use crate::interface::Task;

@@ -1,0 +1,105 @@
+//! The failure of a call that may fail in the method, or on the way to it.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Executed};
+use crate::report::Report;
+
+/// The failure of a call whose method returns `Result<T, E>`: the method's own error, or the way to it.
+///
+/// ```
+/// use shared_runtime::{CallError, ErrorKind};
+///
+/// fn explain(error: CallError<String>) -> String {
+///     match error {
+///         CallError::Method(said) => said,
+///         CallError::Remote(error) if error.kind() == ErrorKind::Disconnected => "the server is gone".into(),
+///         CallError::Remote(error) => error.to_string(),
+///     }
+/// }
+/// assert_eq!(explain(CallError::Method("no such file".into())), "no such file");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallError<E> {
+    /// The method ran and returned this error.
+    Method(E),
+    /// The call failed around the method.
+    Remote(Error),
+}
+
+impl<E> CallError<E> {
+    /// Whether the method may have run.
+    #[must_use]
+    pub fn executed(&self) -> Executed {
+        match self {
+            Self::Method(_) => Executed::Yes,
+            Self::Remote(error) => error.executed(),
+        }
+    }
+
+    /// The failure around the method, if that is what it was.
+    #[must_use]
+    pub fn remote(&self) -> Option<&Error> {
+        match self {
+            Self::Method(_) => None,
+            Self::Remote(error) => Some(error),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> CallError<E> {
+    /// The error inside, as what it is: to be downcast, and asked for its `source()`.
+    ///
+    /// A `CallError<E>` is an error for every `E` that can be shown, a `String` say. Rust does not let it ask whether `E` happens
+    /// to be an error too, so its own `source()` cannot tell more than this: the causes of a [`Report`].
+    ///
+    /// ```
+    /// use std::error::Error;
+    /// use shared_runtime::CallError;
+    ///
+    /// fn deepest(error: &CallError<std::io::Error>) -> String {
+    ///     let mut error: &dyn Error = error.as_error();
+    ///     while let Some(cause) = error.source() {
+    ///         error = cause;
+    ///     }
+    ///     error.to_string()
+    /// }
+    /// let refused = std::io::Error::other("x".parse::<u8>().unwrap_err());
+    /// assert_eq!(deepest(&CallError::Method(refused)), "invalid digit found in string");
+    /// ```
+    #[must_use]
+    pub fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Method(error) => error,
+            Self::Remote(error) => error,
+        }
+    }
+}
+
+impl<E> From<Error> for CallError<E> {
+    fn from(error: Error) -> Self {
+        Self::Remote(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for CallError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Method(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+        }
+    }
+}
+
+/// Its `source()` has the causes of a [`Report`]. Those of another `E` are found by [`as_error`](CallError::as_error).
+impl<E: fmt::Debug + fmt::Display + 'static> std::error::Error for CallError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Method(error) => (error as &dyn Any).downcast_ref().and_then(Report::cause),
+            Self::Remote(error) => error.source(),
+        }
+    }
+}
