@@ -156,10 +156,10 @@ fn user_frames(backtrace: &str) -> String {
     down_to_the_runtime(&frames, first)
 }
 
-/// The frames between those that have `mark` and the method's row, as [`user_frames`].
-pub(crate) fn frames_below(mark: &str, backtrace: &str) -> String {
+/// The frames between those that have one of `marks` and the method's row, as [`user_frames`].
+pub(crate) fn frames_below(marks: &[&str], backtrace: &str) -> String {
     let frames = frames(backtrace);
-    let marked = |frame: &String| frame.contains(mark);
+    let marked = |frame: &String| marks.iter().any(|mark| frame.contains(mark));
     let upper = frames.iter().position(marked).unwrap_or(0);
     let marked = frames[upper..].iter().take_while(|frame| marked(frame));
     let first = upper + marked.count();
@@ -215,16 +215,14 @@ mod tests {
 
     #[test]
     fn frames_are_cut_below_what_made_a_report() {
+        let marks = ["shared_runtime::report::", "FromResidual"];
         let backtrace = "   0: std::backtrace::Backtrace::capture\n   1: shared_runtime::report::captured\n   \
-            2: <shared_runtime::report::Report as core::convert::From<E>>::from\n   3: user::deep\n             at user.rs:3:4\n   \
-            4: user::method\n   5: user::_::__INTERFACE::{closure}\n   6: main\n";
-        let expected = "   3: user::deep\n             at user.rs:3:4\n   4: user::method\n";
-        assert_eq!(
-            frames_below("shared_runtime::report::", backtrace),
-            expected
-        );
+            2: <shared_runtime::report::Report as From<E>>::from\n   3: <Result<T,F> as FromResidual>::from_residual\n   \
+            4: user::deep\n             at user.rs:3:4\n   5: user::method\n   6: user::_::__INTERFACE::{closure}\n   7: main\n";
+        let expected = "   4: user::deep\n             at user.rs:3:4\n   5: user::method\n";
+        assert_eq!(frames_below(&marks, backtrace), expected);
         let stripped = "   0: <unknown>\n   1: <unknown>\n";
-        assert_eq!(frames_below("shared_runtime::report::", stripped), stripped);
+        assert_eq!(frames_below(&marks, stripped), stripped);
     }
 
     #[test]

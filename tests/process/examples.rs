@@ -1,5 +1,7 @@
 //! The examples, run as their heads say; what they print is what the guide shows.
 
+use std::process::Command;
+
 use super::leftovers::NothingLeft;
 use super::programs::{built, run};
 
@@ -50,4 +52,61 @@ fn a_plugin_is_another_executable_and_may_be_killed() {
         host: without upper from now on (Disconnected)\nhost: without quote from now on (Disconnected)\n\
         host: hello, nobody\nhost: filters are [], and the host goes on\n";
     assert_eq!(printed("plugin_host"), expected);
+}
+
+/// The line of the example that ends with `mark`, as errors name it.
+fn place(mark: &str) -> String {
+    let mut lines = include_str!("../../examples/errors.rs").lines();
+    let line = lines.position(|line| line.ends_with(mark)).unwrap() + 1;
+    format!("  at examples/errors.rs:{line}:")
+}
+
+#[test]
+fn an_error_raised_at_the_end_tells_where_it_happened_and_every_hop() {
+    let _nothing_left = NothingLeft::watch();
+    let output = Command::new(built("examples", "errors"))
+        .env_remove("RUST_BACKTRACE")
+        .env_remove("RUST_LIB_BACKTRACE")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let expected = "errors as values:\n1: 2\n3: 4\na: invalid digit found in string\n5: 6\n\
+        through a worker, and raised:\n1: 2\n3: 4\n";
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+
+    let complaint = without_pids(&String::from_utf8(output.stderr).unwrap());
+    let lines: Vec<&str> = complaint.lines().collect();
+    let chain = [
+        "Error: one of the sums is missing",
+        "  caused by: adding one to a",
+        "  caused by: invalid digit found in string",
+    ];
+    assert_eq!(lines[..3], chain, "{complaint}");
+    let hops = [
+        ("// here it happens", "increment"),
+        ("// the worker passes it on", "worker"),
+        ("// raised", "errors"),
+    ];
+    for (line, (mark, process)) in lines[3..].iter().zip(hops) {
+        assert!(line.starts_with(&place(mark)), "{mark}: {complaint}");
+        let label = format!(" in {process} (pid N)");
+        assert!(line.ends_with(&label), "{process}: {complaint}");
+    }
+    let type_name = std::any::type_name::<std::num::ParseIntError>();
+    assert_eq!(lines[6..], [format!("  type: {type_name}")], "{complaint}");
+}
+
+#[test]
+fn an_error_brings_the_frames_of_the_innermost_process_when_they_are_asked_for() {
+    let _nothing_left = NothingLeft::watch();
+    let output = Command::new(built("examples", "errors"))
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    let (_, frames) = complaint.split_once("\nbacktrace:\n").unwrap();
+    assert!(frames.contains("increment"), "{complaint}");
+    let first = frames.lines().next().unwrap();
+    assert!(first.ends_with("errors::add_one"), "{complaint}");
+    assert!(!frames.contains("worker"), "{complaint}");
 }

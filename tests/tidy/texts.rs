@@ -188,3 +188,60 @@ fn a_page_that_is_not_tested_is_found() {
     assert_eq!(excuses("```rust,no_run\n```\nignore"), ["```rust,no_run"]);
     assert!(excuses("```rust\n```").is_empty());
 }
+
+/// The variants of an enum, in its order.
+fn variants<'a>(code: &'a str, name: &str) -> Vec<&'a str> {
+    let head = format!("pub enum {name} {{\n");
+    let body = code.split(&head).nth(1).unwrap_or_default();
+    let lines = body.lines().take_while(|line| *line != "}").map(str::trim);
+    lines
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(|line| line.trim_end_matches(','))
+        .collect()
+}
+
+/// The rows of a page's tables by their first cells, where that is a name; and what else they say.
+fn named_rows(page: &str) -> Vec<(&str, Vec<&str>)> {
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split_once('`'))
+        .map(|(name, rest)| {
+            let cells = rest.trim_matches(['|', ' ']).split('|');
+            (name, cells.map(str::trim).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn the_guide_has_a_row_for_every_kind_of_error() {
+    let (page, code) = (
+        read("book/src/error-table.md"),
+        read("shared-runtime/src/error.rs"),
+    );
+    let rows = named_rows(&page);
+    let named: Vec<&str> = rows.iter().map(|(name, _)| *name).collect();
+    let kinds = variants(&code, "ErrorKind");
+    assert!(!kinds.is_empty(), "there is no `ErrorKind` in error.rs");
+    assert_eq!(
+        kinds, named,
+        "book/src/error-table.md: a row for each kind, in their order"
+    );
+    for (name, cells) in rows {
+        let full = cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty());
+        assert!(full, "{name}: what happened, may it have run, what to do");
+    }
+    let executed = variants(&code, "Executed");
+    for (name, cells) in named_rows(&page) {
+        let says = executed
+            .iter()
+            .any(|word| cells[1].contains(&format!("`{word}`")));
+        assert!(says, "{name}: what does `executed()` say?");
+    }
+}
+
+#[test]
+fn a_kind_without_a_row_is_found() {
+    let code = "pub enum Kind {\n    /// One.\n    One,\n    #[doc(hidden)]\n    Two,\n}\npub enum B {\n    Three,\n}\n";
+    assert_eq!(variants(code, "Kind"), ["One", "Two"]);
+    let page = "| kind | what |\n|---|---|\n| `One` | it | `No` |\n";
+    assert_eq!(named_rows(page), [("One", vec!["it", "`No`"])]);
+}

@@ -146,11 +146,12 @@ impl Report {
     }
 }
 
-/// The frames that lead here, if the environment asks for them.
+/// The frames that lead here, if the environment asks for them: those of the user, without `?` and what it calls.
 fn captured() -> Option<String> {
+    const MAKING: [&str; 2] = ["shared_runtime::report::", "FromResidual"];
     let backtrace = Backtrace::capture();
     let wanted = backtrace.status() == BacktraceStatus::Captured;
-    wanted.then(|| frames_below("shared_runtime::report::", &backtrace.to_string()))
+    wanted.then(|| frames_below(&MAKING, &backtrace.to_string()))
 }
 
 impl fmt::Display for Report {

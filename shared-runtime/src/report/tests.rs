@@ -232,10 +232,11 @@ fn reports_print_short_on_one_line_and_whole() {
         format!("{report:#}"),
         "loading: invalid digit found in string"
     );
-    let origins: String = report.origins().map(|at| format!("\n  at {at}")).collect();
-    let type_name = report.type_name();
+    let origins: Vec<&str> = report.origins().collect();
     let whole = format!(
-        "loading\n  caused by: invalid digit found in string{origins}\n  type: {type_name}"
+        "loading\n  caused by: invalid digit found in string\n  at {}\n  type: {}",
+        origins.join("\n  at "),
+        report.type_name()
     );
     let printed = format!("{report:?}");
     assert_eq!(printed.split("\nbacktrace:").next().unwrap(), whole);
