@@ -19,16 +19,21 @@ pub(crate) fn text_of(error: &dyn Error) -> (String, Option<Box<dyn Any>>) {
         before: ASKED.replace(true),
     };
     let text = error.to_string();
+    let shown = taken();
     drop(asked);
-    (text, SHOWN.try_with(Cell::take).ok().flatten())
+    (text, shown)
 }
 
 /// Said by an error that shows itself.
 pub(crate) fn show<T: Clone + 'static>(error: &T) {
     if ASKED.get() {
-        // A thread whose thread-locals are gone already does without.
         let _ = SHOWN.try_with(|shown| shown.set(Some(Box::new(error.clone()))));
     }
+}
+
+/// Takes the copy. A thread whose thread-locals are gone already does without.
+fn taken() -> Option<Box<dyn Any>> {
+    SHOWN.try_with(Cell::take).ok().flatten()
 }
 
 /// Ends the asking, also where the text's own code panics.
@@ -39,5 +44,48 @@ struct Asked {
 impl Drop for Asked {
     fn drop(&mut self) {
         ASKED.set(self.before);
+        taken();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    /// Shows itself; falls, if it is to.
+    #[derive(Clone, Debug)]
+    struct Shy {
+        falls: bool,
+    }
+
+    impl fmt::Display for Shy {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            show(self);
+            assert!(!self.falls, "as asked");
+            f.write_str("shy")
+        }
+    }
+
+    impl Error for Shy {}
+
+    #[test]
+    fn only_who_is_asked_leaves_a_copy_and_only_for_who_asked() {
+        let shy = Shy { falls: false };
+        assert_eq!(shy.to_string(), "shy");
+        assert!(taken().is_none(), "nobody asked");
+        let (text, shown) = text_of(&shy);
+        assert_eq!(text, "shy");
+        assert!(shown.unwrap().is::<Shy>());
+        assert!(text_of(&fmt::Error).1.is_none());
+    }
+
+    #[test]
+    fn a_text_that_panics_leaves_nothing_behind() {
+        catch_unwind(|| text_of(&Shy { falls: true })).unwrap_err();
+        assert!(taken().is_none());
+        assert!(!ASKED.get());
     }
 }
