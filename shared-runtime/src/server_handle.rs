@@ -230,7 +230,7 @@ impl fmt::Debug for ServerHandle {
 impl Serialize for ServerHandle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.endpoint()
-            .map_err(crate::codec::refuse_to_encode)?
+            .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
     }
 }

@@ -5,10 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use crate::address::{Endpoint, ServerId};
-use crate::codec::refuse_to_encode;
 use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Lease, Place, endpoint, server_id};
@@ -166,7 +165,7 @@ impl<T: Shareable + ?Sized> Serialize for WeakShared<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let written = match &self.place {
             WeakPlace::Here { object } => Written::At {
-                endpoint: endpoint().map_err(refuse_to_encode)?,
+                endpoint: endpoint().map_err(ser::Error::custom)?,
                 object: *object,
             },
             WeakPlace::At { endpoint, object } => Written::At {
@@ -186,7 +185,7 @@ impl<'de, T: Shareable + ?Sized> Deserialize<'de> for WeakShared<T> {
         let (interface, written) = <(u64, Written)>::deserialize(deserializer)?;
         if interface != T::interface().id() {
             let text = "a weak handle to an object of another type";
-            return Err(crate::codec::refuse_to_decode(text));
+            return Err(de::Error::custom(text));
         }
         Ok(Self::at(match written {
             Written::At { endpoint, object } if endpoint.server == server_id() => {

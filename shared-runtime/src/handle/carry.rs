@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::lease::Lease;
-use crate::codec::{self, refuse_to_decode, refuse_to_encode};
+use crate::codec;
 use crate::error::Error;
 
 /// An encoded value and the handles in it.
@@ -134,7 +134,7 @@ pub(crate) fn write_handle<S: Serializer>(
         Some((message.nonce, index as u64, interface))
     });
     place
-        .ok_or_else(|| refuse_to_encode(OUTSIDE))?
+        .ok_or_else(|| ser::Error::custom(OUTSIDE))?
         .serialize(serializer)
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
 ) -> Result<Arc<Lease>, D::Error> {
     let (lease, written) = read_any_handle(deserializer)?;
     if written != interface {
-        return Err(refuse_to_decode("a handle to an object of another type"));
+        return Err(de::Error::custom("a handle to an object of another type"));
     }
     Ok(lease)
 }
@@ -161,7 +161,7 @@ pub(super) fn read_any_handle<'de, D: Deserializer<'de>>(
             .filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
         message.leases.get(usize::try_from(index).ok()?).cloned()
     });
-    let lease = lease.ok_or_else(|| refuse_to_decode(OUTSIDE))?;
+    let lease = lease.ok_or_else(|| de::Error::custom(OUTSIDE))?;
     Ok((lease, interface))
 }
 
