@@ -13,6 +13,8 @@ pub mod getting_started {}
 pub mod concepts {}
 #[doc = include_str!("src/your-own-type.md")]
 pub mod your_own_type {}
+#[doc = include_str!("src/arguments-and-replies.md")]
+pub mod arguments_and_replies {}
 #[doc = include_str!("src/errors-and-panics.md")]
 pub mod errors_and_panics {}
 #[doc = include_str!("src/keeping-alive.md")]

@@ -63,6 +63,9 @@ mod traits;
 mod ticket;
 mod weak;
 
+#[cfg(feature = "json")]
+mod json;
+
 mod server_handle;
 
 // Processes that this program starts.
@@ -74,6 +77,8 @@ mod test_support;
 pub use call_error::CallError;
 pub use error::{Error, ErrorKind, Executed};
 pub use exit::ExitStatus;
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use panic::RemotePanic;
 pub use process::{Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, TaskCall, init};
 pub use report::{Context, Report};

@@ -14,6 +14,7 @@ mod arguments;
 mod async_methods;
 mod calls;
 mod carrying;
+mod codec;
 mod crates;
 mod current;
 mod deadlines;
