@@ -5,8 +5,9 @@ pub use linkme;
 pub use serde;
 
 pub use crate::call::{Call, Output, Target, call, call_of_trait, prepare, prepare_of_trait};
+pub use crate::call_error::CallError;
 pub use crate::codec::Bytes;
-pub use crate::error::{CallError, Error};
+pub use crate::error::Error;
 #[cfg(feature = "async")]
 pub use crate::executor::block_on;
 pub use crate::interface::{
