@@ -45,6 +45,8 @@ pub mod shareable_list {}
 pub mod collections {}
 #[doc = include_str!("src/singleton.md")]
 pub mod singleton {}
+#[doc = include_str!("src/versions.md")]
+pub mod versions {}
 #[doc = include_str!("src/tcp.md")]
 pub mod tcp {}
 #[doc = include_str!("src/testing.md")]

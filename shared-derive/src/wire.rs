@@ -14,7 +14,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path, Type};
 
 use crate::signature::{Answer, Argument};
-use crate::types::{Form, Pointee, is_simple, readable};
+use crate::types::{Form, Pointee, is_simple};
 
 /// How the user's own types are written inside of others.
 type Spelling<'a> = &'a dyn Fn(&Type) -> TokenStream;
@@ -147,7 +147,7 @@ fn decoded_slice(element: &Type) -> TokenStream {
 }
 
 /// The server's tuple of arguments: the same bytes as the client's.
-pub(crate) fn received_type(arguments: &[Argument]) -> TokenStream {
+fn received_type(arguments: &[Argument]) -> TokenStream {
     let types = arguments.iter().map(|argument| Received::of(argument).ty);
     generated!((#(#types,)*))
 }
@@ -172,31 +172,33 @@ pub(crate) fn passed(arguments: &[Argument]) -> Vec<TokenStream> {
     passed.collect()
 }
 
-/// The arguments and the answer of a function as the user wrote them, for people to read.
-pub(crate) fn signature(
-    receiver: Option<&str>,
-    arguments: &[Argument],
-    answer: &TokenStream,
-) -> String {
-    let arguments = arguments
-        .iter()
-        .map(|Argument { form, .. }| readable(&written(form, &ToTokens::to_token_stream)));
-    let receiver = receiver.map(ToOwned::to_owned);
-    let parameters: Vec<String> = receiver.into_iter().chain(arguments).collect();
-    format!("({}) -> {}", parameters.join(", "), readable(answer))
+/// How a row tells what its types look like: those that the server reads, and that the client does.
+pub(crate) fn shapes(arguments: &[Argument], read_back: &TokenStream) -> TokenStream {
+    let received = received_type(arguments);
+    generated!(|shapes| shapes.of::<#received, #read_back>())
 }
 
-/// The user's own return type.
-pub(crate) fn answer_as_written(answer: &Answer) -> TokenStream {
-    let plain = &ToTokens::to_token_stream;
-    match answer {
-        Answer::Plain(form) => written(form, plain),
-        Answer::Outcome { ok, err } => {
-            let ok = written(ok, plain);
-            generated!(Result<#ok, #err>)
-        }
-        Answer::Alias(alias) => alias.to_token_stream(),
+/// What the client reads: the answer as its caller owns it.
+pub(crate) fn read_back(answer: &Answer) -> TokenStream {
+    match outcome(answer, &replied) {
+        (ok, None) => ok,
+        (ok, Some(err)) => generated!(::core::result::Result<#ok, #err>),
     }
+}
+
+/// The same for a trait's method.
+pub(crate) fn read_back_result(ok: &Type, err: &Type) -> TokenStream {
+    let (ok, err) = (replied(ok), replied(err));
+    generated!(::core::result::Result<#ok, #err>)
+}
+
+/// A part of an answer on its way out of the bytes.
+pub(crate) fn replied(ty: &Type) -> TokenStream {
+    if is_simple(ty) {
+        return ty.to_token_stream();
+    }
+    let ty = reply_type(ty);
+    generated!(__rt::Replied<#ty>)
 }
 
 /// What the proxy's method of a type returns.

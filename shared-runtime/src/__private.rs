@@ -12,8 +12,8 @@ pub use crate::error::Error;
 pub use crate::executor::block_on;
 pub use crate::interface::{
     ArgumentType, Arguments, Constructor, Decoded, DecodedSlice, Encoded, IMPLEMENTATIONS,
-    Implementation, Interface, Method, RefArg, ReplyType, ResultType, Returned, Run, TASKS, TRAITS,
-    Task, TraitErrorType, encode, object, object_mut,
+    Implementation, Interface, Method, RefArg, Replied, ReplyType, ResultType, Returned, Run,
+    TASKS, TRAITS, Task, TraitErrorType, encode, object, object_mut,
 };
 pub use crate::object::Object;
 pub use crate::process::{Never, Process, TEST_CRATES, TaskCall, TaskFn, spawn, task_call};
@@ -25,6 +25,7 @@ pub use crate::traits::{CastFrom, Hosts, SharedTrait, target_as};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::functions;
 use crate::handle::Parcel;
 
 /// What is hosted of a value, whose methods are called from many threads.
@@ -45,7 +46,11 @@ pub fn create<A: Serialize + ?Sized, O: Created>(
 ) -> O {
     match Parcel::pack(arguments) {
         Ok(arguments) => server.create::<O::Object, O>(constructor, arguments),
-        Err(error) => O::from_error(error),
+        // What the encoding cannot carry at all is said better than by the value that happened not to be carried.
+        Err(error) => {
+            let carries = functions::known(O::Object::interface()).carries_constructor(constructor);
+            O::from_error(carries.err().unwrap_or(error))
+        }
     }
 }
 

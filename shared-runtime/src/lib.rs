@@ -25,6 +25,9 @@ mod address;
 mod codec;
 mod transport;
 
+// What types look like from outside.
+mod shape;
+
 // What two processes say to each other.
 mod message;
 
@@ -43,6 +46,8 @@ mod handle;
 // From a handle to a method, here or there.
 mod context;
 mod interface;
+
+mod functions;
 
 mod dispatch;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Endpoint, ServerId};
 use crate::error::Error;
+use crate::shape::Shape;
 
 /// The version of everything in this file.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -34,7 +35,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"shared\0\x01";
 pub(crate) enum Greeting {
     Welcome {
         pid: u32,
-        /// The executable behind the server: methods are compared by name and form where it is another one.
+        /// The executable behind the server: methods are compared by name and shape where it is another one.
         build: u128,
         max_message: usize,
     },
@@ -156,15 +157,28 @@ pub(crate) enum Subject {
 /// What two executables compare before one calls the other's methods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Functions {
+    /// What the user says of the interface; zero where nothing is said.
+    pub(crate) version: u32,
     pub(crate) constructors: Vec<Function>,
     pub(crate) methods: Vec<Function>,
+    /// Each type once, for all of them.
+    pub(crate) shapes: Vec<Shape>,
 }
 
-/// A method or constructor by its name and the types of its arguments and answer, as they are written.
+/// A method or constructor by its name and the shapes of its arguments, as a tuple, and of its answer: places in the table, or
+/// why there is no shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Function {
     pub(crate) name: String,
-    pub(crate) signature: String,
+    pub(crate) arguments: Result<u32, String>,
+    pub(crate) answer: Result<u32, String>,
+}
+
+/// What the comparison came to: for each of our functions its number over there, or how it differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Agreement {
+    pub(crate) constructors: Vec<Result<u32, String>>,
+    pub(crate) methods: Vec<Result<u32, String>>,
 }
 
 /// The most locks that a chain of calls may hold, and so the deepest chain.

@@ -218,7 +218,7 @@ mod tests {
         let marks = ["shared_runtime::report::", "FromResidual"];
         let backtrace = "   0: std::backtrace::Backtrace::capture\n   1: shared_runtime::report::captured\n   \
             2: <shared_runtime::report::Report as From<E>>::from\n   3: <Result<T,F> as FromResidual>::from_residual\n   \
-            4: user::deep\n             at user.rs:3:4\n   5: user::method\n   6: user::_::__INTERFACE::{closure}\n   7: main\n";
+            4: user::deep\n             at user.rs:3:4\n   5: user::method\n   6: <user::It as shared_runtime::shared::Shareable>::implementation::{closure}\n   7: main\n";
         let expected = "   4: user::deep\n             at user.rs:3:4\n   5: user::method\n";
         assert_eq!(frames_below(&marks, backtrace), expected);
         let stripped = "   0: <unknown>\n   1: <unknown>\n";

@@ -260,7 +260,8 @@ impl<T: Shareable + ?Sized> Serialize for Shared<T> {
 /// Possible only within a call, a task's arguments or a result; elsewhere an error that says so.
 impl<'de, T: Shareable + ?Sized> Deserialize<'de> for Shared<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_handle(T::interface().id(), deserializer).map(Self::from_lease)
+        let interface = T::interface();
+        read_handle((interface.id(), (interface.name)()), deserializer).map(Self::from_lease)
     }
 }
 

@@ -5,13 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 use crate::address::{Endpoint, ServerId};
 use crate::context;
 use crate::error::{Error, ErrorKind};
-use crate::handle::{Lease, Place, endpoint, server_id};
+use crate::handle::{Lease, Place, endpoint, is_made_up, server_id};
 use crate::order::ObjectKey;
+use crate::shape::WEAK_HANDLE;
 use crate::shared::{ObjectId, Shareable, Shared};
 
 /// A handle that keeps nothing alive, made by [`Shared::downgrade`].
@@ -176,16 +178,18 @@ impl<T: Shareable + ?Sized> Serialize for WeakShared<T> {
                 cause: cause.clone(),
             },
         };
-        (T::interface().id(), written).serialize(serializer)
+        serializer.serialize_newtype_struct(WEAK_HANDLE, &(T::interface().id(), written))
     }
 }
 
 impl<'de, T: Shareable + ?Sized> Deserialize<'de> for WeakShared<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (interface, written) = <(u64, Written)>::deserialize(deserializer)?;
-        if interface != T::interface().id() {
+        let expected = T::interface();
+        let named = Named((expected.name)());
+        let (interface, written) = deserializer.deserialize_newtype_struct(WEAK_HANDLE, named)?;
+        if interface != expected.id() && !is_made_up() {
             let text = "a weak handle to an object of another type";
-            return Err(de::Error::custom(text));
+            return Err(D::Error::custom(text));
         }
         Ok(Self::at(match written {
             Written::At { endpoint, object } if endpoint.server == server_id() => {
@@ -197,5 +201,27 @@ impl<'de, T: Shareable + ?Sized> Deserialize<'de> for WeakShared<T> {
             },
             Written::Nowhere { cause } => Self::of(&Lease::nowhere(cause)).place,
         }))
+    }
+}
+
+/// An interface and what is written of the object, under the name of the interface, for whoever traces the type.
+struct Named(&'static str);
+
+impl<'de> Visitor<'de> for Named {
+    type Value = (u64, Written);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a weak handle")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_tuple_struct(self.0, 2, self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let missing = || A::Error::invalid_length(0, &"two parts");
+        let interface = parts.next_element()?.ok_or_else(missing)?;
+        let written = parts.next_element()?.ok_or_else(missing)?;
+        Ok((interface, written))
     }
 }

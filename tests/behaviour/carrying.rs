@@ -11,7 +11,7 @@ use shared_runtime::{
 
 use super::calls::Counter;
 use super::handles::Keeper;
-use super::support::until;
+use super::support::{signal, until};
 
 type Handle = Shared<Counter>;
 
@@ -520,21 +520,15 @@ fn a_stopped_server_breaks_the_handles_to_its_own_objects_alone() {
         .iter()
         .map(|server| Counter::new_in(server).unwrap())
         .collect();
-    let signal = |name: &str| {
-        let pid = servers[0].pid().to_string();
-        let status = std::process::Command::new("kill")
-            .args([name, &pid])
-            .status();
-        assert!(status.unwrap().success());
-    };
-    signal("-STOP");
+    let pid = servers[0].pid();
+    signal("STOP", pid);
     let hasty = Shared::with_timeout(&mirror, Duration::from_secs(1));
     let error = hasty.keep(everything(&handles)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     until("it has arrived all the same", || {
         mirror.kept().unwrap().is_some()
     });
-    signal("-CONT");
+    signal("CONT", pid);
     let kept = mirror.kept().unwrap().unwrap();
     let all: Vec<&Handle> = kept.list.iter().flatten().chain(&kept.array).collect();
     let reached = all.iter().filter(|handle| handle.get().is_ok()).count();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
-use super::support::until;
+use super::support::{signal, until};
 
 const SOON: Duration = Duration::from_millis(50);
 
@@ -145,19 +145,13 @@ fn a_stopped_server_does_not_hold_a_deadline_up() {
     let server = ServerProcess::start().unwrap();
     let gate = Gate::new_in(&server).unwrap();
     gate.passed().unwrap();
-    let pid = server.pid().to_string();
-    let signal = |name: &str| {
-        let status = std::process::Command::new("kill")
-            .args([name, &pid])
-            .status();
-        assert!(status.unwrap().success());
-    };
-    signal("-STOP");
+    let pid = server.pid();
+    signal("STOP", pid);
     let hasty = Shared::with_timeout(&gate, SOON);
     for _ in 0..3 {
         assert_eq!(hasty.passed().unwrap_err().kind(), ErrorKind::Timeout);
     }
-    signal("-CONT");
+    signal("CONT", pid);
     assert_eq!(gate.passed().unwrap(), 0);
 }
 

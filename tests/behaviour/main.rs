@@ -18,6 +18,7 @@ mod codec;
 mod crates;
 mod current;
 mod deadlines;
+mod encoding;
 mod errors;
 mod generics;
 mod handles;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, task};
 
 use super::leftovers::NothingLeft;
-use super::support::until;
-use super::tools::{Counter, signal};
+use super::support::{signal, until};
+use super::tools::Counter;
 
 #[test]
 fn a_killed_server_ends_a_hundred_pending_calls() {

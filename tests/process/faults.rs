@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use shared_runtime::{ErrorKind, Process, ServerHandle, ServerProcess, Shared, call, shared, task};
 
 use super::leftovers::{Footprint, NothingLeft};
-use super::support::until;
+use super::support::{signal, until};
 use super::tasks::visit;
-use super::tools::{Counter, alive, signal};
+use super::tools::{Counter, alive};
 
 /// Ends without dropping what it was given.
 #[task]

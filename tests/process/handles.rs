@@ -7,8 +7,8 @@ use std::time::Duration;
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, Shared, WeakShared, shared, task};
 
 use super::leftovers::NothingLeft;
-use super::support::until;
-use super::tools::{Counter, signal};
+use super::support::{signal, until};
+use super::tools::Counter;
 
 /// Hands out what it keeps, now and then.
 #[derive(Default)]

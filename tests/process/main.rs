@@ -22,6 +22,7 @@ mod programs;
 mod storm;
 mod tasks;
 mod tools;
+mod versions;
 mod word_count;
 
 shared_runtime::test_support!();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use shared_runtime::{CallError, ErrorKind, ServerProcess, Shared, shared, task};
 
 use super::leftovers::NothingLeft;
-use super::support::until;
-use super::tools::{Counter, signal};
+use super::support::{signal, until};
+use super::tools::Counter;
 
 /// Tells when it is dropped, without being asked.
 pub struct Witness {

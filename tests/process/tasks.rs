@@ -7,8 +7,8 @@ use shared_runtime::{
 };
 
 use super::leftovers::NothingLeft;
-use super::support::until;
-use super::tools::{Counter, alive, signal};
+use super::support::{signal, until};
+use super::tools::{Counter, alive};
 
 /// Adds one.
 #[task]

@@ -38,15 +38,6 @@ impl Counter {
     }
 }
 
-/// `kill -<signal> <pid>`, with the program of that name: these tests are written without unsafe code.
-pub fn signal(signal: &str, pid: u32) {
-    let status = std::process::Command::new("kill")
-        .arg(format!("-{signal}"))
-        .arg(pid.to_string())
-        .status();
-    assert!(status.unwrap().success(), "kill -{signal} {pid}");
-}
-
 /// Whether a process of this number exists and is more than a zombie.
 pub fn alive(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {

@@ -14,3 +14,28 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Sends a signal. With `STOP`, returns when the process has stopped: its threads do so one after the other.
+pub fn signal(signal: &str, pid: u32) {
+    let status = std::process::Command::new("kill")
+        .arg(format!("-{signal}"))
+        .arg(pid.to_string())
+        .status();
+    assert!(status.unwrap().success(), "kill -{signal} {pid}");
+    if signal == "STOP" {
+        until("it has stopped", || {
+            let mut threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+            threads.all(|thread| has_stopped(&thread.unwrap().path()))
+        });
+    }
+}
+
+/// One that has ended meanwhile does nothing either.
+fn has_stopped(thread: &std::path::Path) -> bool {
+    let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+    let state = stat
+        .rsplit(") ")
+        .next()
+        .and_then(|rest| rest.chars().next());
+    state.is_none_or(|state| "TtZX".contains(state))
+}

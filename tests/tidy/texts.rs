@@ -130,8 +130,9 @@ fn the_crates_show_the_readme_and_the_licences_of_the_project() {
         assert!(same, "{copy} differs: link it to the root's {original}");
     };
     same("shared-runtime/README.md".to_owned(), "README.md");
-    let published =
-        |member: &String| !read(&format!("{member}/Cargo.toml")).contains("publish = false");
+    let published = |member: &String| {
+        !read(format!("{member}/Cargo.toml").as_str()).contains("publish = false")
+    };
     for member in members().into_iter().filter(published) {
         same(format!("{member}/LICENSE-MIT"), "LICENSE-MIT");
         same(format!("{member}/LICENSE-APACHE"), "LICENSE-APACHE");

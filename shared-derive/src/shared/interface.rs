@@ -111,13 +111,3 @@ pub(crate) enum Receiver {
     Shared,
     Exclusive,
 }
-
-impl Receiver {
-    /// As it is written.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Shared => "&self",
-            Self::Exclusive => "&mut self",
-        }
-    }
-}

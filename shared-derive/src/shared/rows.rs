@@ -100,24 +100,23 @@ fn known(method: &Exported) -> TokenStream {
     let Exported {
         name,
         carried,
-        receiver,
         arguments,
         answer,
         timeout,
         ..
     } = method;
     let (cfg, name) = (&carried.cfg, name.unraw().to_string());
-    let answer = match answer {
-        Answering::OfType(answer) => wire::answer_as_written(answer),
-        Answering::OfTrait { ok, err } => generated!(Result<#ok, #err>),
+    let read_back = match answer {
+        Answering::OfType(answer) => wire::read_back(answer),
+        Answering::OfTrait { ok, err } => wire::read_back_result(ok, err),
     };
-    let signature = wire::signature(Some(receiver.text()), arguments, &answer);
+    let shapes = wire::shapes(arguments, &read_back);
     let timeout = timeout.map(|timeout| {
         let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
         generated!(.within(::core::time::Duration::new(#seconds, #nanos)))
     });
     let awaited = is_async(method).then(|| generated!(.awaited()));
-    generated!(#(#cfg)* __rt::Method::new(#name, #signature)#timeout #awaited)
+    generated!(#(#cfg)* __rt::Method::new(#name, #shapes)#timeout #awaited)
 }
 
 /// What runs when a method is called: the function of this name at `path`. `alone` says that it needs the object alone, whatever it takes.

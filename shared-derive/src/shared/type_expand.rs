@@ -142,21 +142,21 @@ fn constructor_row(shared: &SharedType, constructor: &Constructor) -> TokenStrea
         (false, Some(_)) => generated!(#called.map(__rt::Shared::new)),
     };
     let handle = generated!(__rt::Shared<#object>);
-    let (answered, written) = match &made.error {
-        None => (handle, generated!(Self)),
+    let (answered, read_back) = match &made.error {
+        None => (handle.clone(), handle),
         Some(error) => {
-            let checked = wire::reply_type(error);
+            let (checked, replied) = (wire::reply_type(error), wire::replied(error));
             (
                 generated!(::core::result::Result<#handle, #checked>),
-                generated!(Result<Self, #error>),
+                generated!(::core::result::Result<#handle, #replied>),
             )
         }
     };
-    let signature = wire::signature(None, arguments, &written);
+    let shapes = wire::shapes(arguments, &read_back);
     let awaited = is_async.then(|| generated!(.awaited()));
     generated! {
         #(#cfg)*
-        __rt::Constructor::new(#name, #signature, |arguments| {
+        __rt::Constructor::new(#name, #shapes, |arguments| {
             #received
             __rt::encode::<#answered>(&#hosted)
         })#awaited
@@ -238,10 +238,10 @@ fn extra_methods(shared: &SharedType) -> Vec<Extra> {
     } else {
         (generated!(Shared), generated!(object))
     };
-    let extra = |of_trait: &str, name: &str, encode: &TokenStream| Extra {
+    let extra = |of_trait: &str, name: &str, encode: &TokenStream, answer: &TokenStream| Extra {
         of_trait: Ident::new(of_trait, Span::mixed_site()),
         more: TokenStream::new(),
-        known: generated!(__rt::Method::new(#name, "(&self)")),
+        known: generated!(__rt::Method::new(#name, |shapes| shapes.of::<(), #answer>())),
         run: generated! {
             __rt::Run::#run(|object, arguments| {
                 arguments.decode::<()>()?;
@@ -256,12 +256,17 @@ fn extra_methods(shared: &SharedType) -> Vec<Extra> {
                 __rt::call::<(), ::core::result::Result<#copy, __rt::Error>>(target, method, &())
             }
         },
-        ..extra("Snapshot", "Shared::snapshot", &generated!(encode_snapshot::<#copy>))
+        ..extra(
+            "Snapshot",
+            "Shared::snapshot",
+            &generated!(encode_snapshot::<#copy>),
+            &wire::replied(object),
+        )
     });
-    let encode = generated!(encode_debug);
+    let (encode, text) = (generated!(encode_debug), generated!(::std::string::String));
     let debug = shared
         .debug
-        .then(|| extra("Describe", "Shared::describe", &encode));
+        .then(|| extra("Describe", "Shared::describe", &encode, &text));
     snapshot.into_iter().chain(debug).collect()
 }
 

@@ -275,23 +275,96 @@ const _: () = {
                     methods: &[
                         __rt::Method::new(
                             "arguments",
-                            "(&self, &str, &[u8], &[u64], &Path, &Order, u8) -> ()",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (
+                                            &str,
+                                            __rt::Bytes<'_>,
+                                            __rt::DecodedSlice<u64>,
+                                            <Path as __rt::RefArg>::Decoded<'_>,
+                                            __rt::Decoded<<Order as __rt::ArgumentType>::Is>,
+                                            u8,
+                                        ),
+                                        (),
+                                    >()
+                            },
                         ),
                         __rt::Method::new(
                             "optional",
-                            "(&self, :: core::option::Option<&str>, :: core::option::Option<&[u8]>, :: core::option::Option<&Order>) -> ()",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (
+                                            ::core::option::Option<&str>,
+                                            ::core::option::Option<__rt::Bytes<'_>>,
+                                            ::core::option::Option<
+                                                __rt::Decoded<<Order as __rt::ArgumentType>::Is>,
+                                            >,
+                                        ),
+                                        (),
+                                    >()
+                            },
                         ),
-                        __rt::Method::new("text", "(&self) -> &str"),
-                        __rt::Method::new("numbers", "(&self) -> &[u64]"),
-                        __rt::Method::new("path", "(&mut self) -> &Path"),
+                        __rt::Method::new(
+                            "text",
+                            |shapes| shapes.of::<(), ::std::string::String>(),
+                        ),
+                        __rt::Method::new(
+                            "numbers",
+                            |shapes| shapes.of::<(), ::std::vec::Vec<u64>>(),
+                        ),
+                        __rt::Method::new(
+                            "path",
+                            |shapes| {
+                                shapes.of::<(), <Path as ::std::borrow::ToOwned>::Owned>()
+                            },
+                        ),
                         __rt::Method::new(
                             "first",
-                            "(&self) -> :: core::option::Option<&Order>",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        ::core::option::Option<
+                                            __rt::Replied<<Order as __rt::ReplyType>::Is>,
+                                        >,
+                                    >()
+                            },
                         ),
-                        __rt::Method::new("order", "(&self) -> Result<&Order, Missing>"),
+                        __rt::Method::new(
+                            "order",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        ::core::result::Result<
+                                            __rt::Replied<<Order as __rt::ReplyType>::Is>,
+                                            __rt::Replied<<Missing as __rt::ReplyType>::Is>,
+                                        >,
+                                    >()
+                            },
+                        ),
                         __rt::Method::new(
                             "read",
-                            "(&self) -> io::Result<[u8 ;<Store>::SIZE]>",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        ::core::result::Result<
+                                            __rt::Replied<
+                                                <<io::Result<
+                                                    [u8; <Store>::SIZE],
+                                                > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                                            >,
+                                            __rt::Replied<
+                                                <<io::Result<
+                                                    [u8; <Store>::SIZE],
+                                                > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
+                                            >,
+                                        >,
+                                    >()
+                            },
                         ),
                     ],
                     ..__rt::Interface::of::<Store>()

@@ -122,7 +122,7 @@ const _: () = {
                         #[cfg(feature = "start")]
                         __rt::Constructor::new(
                             "new",
-                            "() -> Self",
+                            |shapes| shapes.of::<(), __rt::Shared<Gauge>>(),
                             |arguments| {
                                 arguments.decode::<()>()?;
                                 __rt::encode::<
@@ -133,10 +133,10 @@ const _: () = {
                     ],
                     methods: &[
                         #[cfg(feature = "read")]
-                        __rt::Method::new("read", "(&self) -> u64"),
+                        __rt::Method::new("read", |shapes| shapes.of::<(), u64>()),
                         #[cfg(not(feature = "read"))]
-                        __rt::Method::new("read", "(&self) -> u32"),
-                        __rt::Method::new("type", "(&self) -> ()"),
+                        __rt::Method::new("read", |shapes| shapes.of::<(), u32>()),
+                        __rt::Method::new("type", |shapes| shapes.of::<(), ()>()),
                     ],
                     ..__rt::Interface::of::<Gauge>()
                 }

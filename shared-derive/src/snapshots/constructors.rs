@@ -110,7 +110,7 @@ const _: () = {
                     constructors: &[
                         __rt::Constructor::new(
                             "new",
-                            "(u8) -> Self",
+                            |shapes| shapes.of::<(u8,), __rt::Shared<Job>>(),
                             |arguments| {
                                 let (server,) = arguments.decode::<(u8,)>()?;
                                 __rt::encode::<
@@ -120,7 +120,16 @@ const _: () = {
                         ),
                         __rt::Constructor::new(
                             "open",
-                            "(&Path) -> Result<Self, OpenError>",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (<Path as __rt::RefArg>::Decoded<'_>,),
+                                        ::core::result::Result<
+                                            __rt::Shared<Job>,
+                                            __rt::Replied<<OpenError as __rt::ReplyType>::Is>,
+                                        >,
+                                    >()
+                            },
                             |arguments| {
                                 let (path,) = arguments
                                     .decode::<(<Path as __rt::RefArg>::Decoded<'_>,)>()?;
@@ -137,7 +146,7 @@ const _: () = {
                         ),
                         __rt::Constructor::new(
                             "current",
-                            "() -> Self",
+                            |shapes| shapes.of::<(), __rt::Shared<Job>>(),
                             |arguments| {
                                 arguments.decode::<()>()?;
                                 __rt::encode::<__rt::Shared<Job>>(&<Job>::current())
@@ -145,7 +154,16 @@ const _: () = {
                         ),
                         __rt::Constructor::new(
                             "find",
-                            "(u64) -> Result<Self, Missing>",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (u64,),
+                                        ::core::result::Result<
+                                            __rt::Shared<Job>,
+                                            __rt::Replied<<Missing as __rt::ReplyType>::Is>,
+                                        >,
+                                    >()
+                            },
                             |arguments| {
                                 let (id,) = arguments.decode::<(u64,)>()?;
                                 __rt::encode::<
@@ -158,7 +176,20 @@ const _: () = {
                         ),
                         __rt::Constructor::new(
                             "read",
-                            "() -> Result<Self ,<io::Result<Job> as __rt::ResultType>::Err>",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        ::core::result::Result<
+                                            __rt::Shared<Job>,
+                                            __rt::Replied<
+                                                <<io::Result<
+                                                    Job,
+                                                > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
+                                            >,
+                                        >,
+                                    >()
+                            },
                             |arguments| {
                                 arguments.decode::<()>()?;
                                 __rt::encode::<

@@ -133,7 +133,7 @@ const _: () = {
                     constructors: &[
                         __rt::Constructor::new(
                             "load",
-                            "() -> Self",
+                            |shapes| shapes.of::<(), __rt::Shared<models::Model>>(),
                             |arguments| {
                                 arguments.decode::<()>()?;
                                 __rt::encode::<
@@ -143,9 +143,47 @@ const _: () = {
                         ),
                     ],
                     methods: &[
-                        __rt::Method::new("copy", "(&self) -> models::Model"),
-                        __rt::Method::new("save", "(&mut self) -> Saved<u64>"),
-                        __rt::Method::new("check", "(&self) -> Result<(), String>"),
+                        __rt::Method::new(
+                            "copy",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        __rt::Replied<<models::Model as __rt::ReplyType>::Is>,
+                                    >()
+                            },
+                        ),
+                        __rt::Method::new(
+                            "save",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        ::core::result::Result<
+                                            __rt::Replied<
+                                                <<Saved<
+                                                    u64,
+                                                > as __rt::ResultType>::Ok as __rt::ReplyType>::Is,
+                                            >,
+                                            __rt::Replied<
+                                                <<Saved<
+                                                    u64,
+                                                > as __rt::ResultType>::Err as __rt::ReplyType>::Is,
+                                            >,
+                                        >,
+                                    >()
+                            },
+                        ),
+                        __rt::Method::new(
+                            "check",
+                            |shapes| {
+                                shapes
+                                    .of::<
+                                        (),
+                                        __rt::Replied<<Result<(), String> as __rt::ReplyType>::Is>,
+                                    >()
+                            },
+                        ),
                     ],
                     ..__rt::Interface::of::<models::Model>()
                 }

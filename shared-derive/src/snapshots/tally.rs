@@ -95,7 +95,7 @@ const _: () = {
                     constructors: &[
                         __rt::Constructor::new(
                             "new",
-                            "() -> Self",
+                            |shapes| shapes.of::<(), __rt::Shared<Tally>>(),
                             |arguments| {
                                 arguments.decode::<()>()?;
                                 __rt::encode::<
@@ -105,9 +105,18 @@ const _: () = {
                         ),
                     ],
                     methods: &[
-                        __rt::Method::new("add", "(&mut self, &str, u64) -> ()"),
-                        __rt::Method::new("get", "(&self, &str) -> Option<u64>"),
-                        __rt::Method::new("top", "(&self, usize) -> Vec<(String, u64)>"),
+                        __rt::Method::new(
+                            "add",
+                            |shapes| shapes.of::<(&str, u64), ()>(),
+                        ),
+                        __rt::Method::new(
+                            "get",
+                            |shapes| shapes.of::<(&str,), Option<u64>>(),
+                        ),
+                        __rt::Method::new(
+                            "top",
+                            |shapes| shapes.of::<(usize,), Vec<(String, u64)>>(),
+                        ),
                     ],
                     ..__rt::Interface::of::<Tally>()
                 }

@@ -12,6 +12,7 @@ use crate::client::Session;
 use crate::context::{self, Context};
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Executed};
+use crate::functions;
 use crate::handle::{Lease, Parcel, Place, arrivals, claim, unpack};
 use crate::interface::{Arguments, Encoded, Interface, Returned, TraitError, implementation_of};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
@@ -48,7 +49,9 @@ pub(super) fn run<O: Output>(
     method: u32,
     arguments: Result<Parcel, Error>,
 ) -> O::Returned {
-    arguments
+    functions::known(target.interface())
+        .carries_method(method)
+        .and(arguments)
         .and_then(|arguments| deliver(target, method, arguments))
         .and_then(Answer::open::<O>)
         .map_err(|error| target.name_in(error, method))
@@ -125,7 +128,9 @@ pub(crate) fn construct<O: Output>(
     arguments: Parcel,
 ) -> O::Returned {
     let known = || describe(session, interface);
-    let answer = agree::constructor(session, interface, constructor, known)
+    let answer = functions::known(interface)
+        .carries_constructor(constructor)
+        .and_then(|()| agree::constructor(session, interface, constructor, known))
         .and_then(|constructor| {
             let subject = Subject::Constructor {
                 interface: interface.id(),
@@ -145,9 +150,11 @@ pub(crate) fn construct_here<O: Output>(
     constructor: u32,
     arguments: &Parcel,
 ) -> O::Returned {
-    let context = context::current();
-    let answer = here(context, Deadline::NEVER, |call| {
-        dispatch::construct(call, interface.id(), constructor, opened(arguments))
+    let carries = functions::known(interface).carries_constructor(constructor);
+    let answer = carries.and_then(|()| {
+        here(context::current(), Deadline::NEVER, |call| {
+            dispatch::construct(call, interface.id(), constructor, opened(arguments))
+        })
     });
     let answer = answer.and_then(Answer::open::<O>);
     answer

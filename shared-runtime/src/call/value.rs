@@ -10,6 +10,7 @@ use super::output::{OfTrait, Output};
 use super::target::Target;
 use super::{deliver, one_way};
 use crate::error::Error;
+use crate::functions;
 use crate::handle::Parcel;
 use crate::interface::TraitError;
 
@@ -106,7 +107,9 @@ impl<O> Call<O> {
             arguments,
             ..
         } = self;
-        arguments
+        functions::known(target.interface())
+            .carries_method(method)
+            .and(arguments)
             .and_then(|arguments| one_way::detach(&target, method, arguments))
             .map_err(|error| target.name_in(error, method))
     }

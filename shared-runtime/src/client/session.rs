@@ -15,7 +15,7 @@ use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    CONTROL_LIMIT, Control as Say, Functions, Handles, MAX_CONNECTIONS, OneWay, Reply, Request,
+    Agreement, CONTROL_LIMIT, Control as Say, Handles, MAX_CONNECTIONS, OneWay, Reply, Request,
     Subject,
 };
 use crate::order::{Outstanding, Pins};
@@ -43,8 +43,8 @@ pub(crate) struct Session {
     /// Whether somebody listens for them.
     news: Mutex<bool>,
     releases: Arc<Releases>,
-    /// What a server from another executable says about its interfaces.
-    functions: Mutex<HashMap<u64, Arc<Functions>>>,
+    /// What has been agreed with a server from another executable about its interfaces.
+    agreements: Mutex<HashMap<u64, Arc<Agreement>>>,
 }
 
 /// What a server says about itself.
@@ -80,7 +80,7 @@ impl Session {
             releases: Outbox::on(Arc::clone(&control), usize::MAX, |leases| {
                 codec::encode(&Say::Release(leases))
             }),
-            functions: Mutex::default(),
+            agreements: Mutex::default(),
             control,
         }
     }
@@ -104,23 +104,23 @@ impl Session {
         self.welcome.build == build_id()
     }
 
-    /// What the server says about an interface, asked for once.
-    pub(crate) fn functions(
+    /// What has been agreed with the server about an interface, once.
+    pub(crate) fn agreement(
         &self,
         interface: u64,
-        ask: impl FnOnce() -> Result<Functions, Error>,
-    ) -> Result<Arc<Functions>, Error> {
+        agree: impl FnOnce() -> Result<Agreement, Error>,
+    ) -> Result<Arc<Agreement>, Error> {
         let known = || {
-            self.functions
+            self.agreements
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        if let Some(functions) = known().get(&interface) {
-            return Ok(Arc::clone(functions));
+        if let Some(agreement) = known().get(&interface) {
+            return Ok(Arc::clone(agreement));
         }
-        let asked = Arc::new(ask()?);
-        known().insert(interface, Arc::clone(&asked));
-        Ok(asked)
+        let agreed = Arc::new(agree()?);
+        known().insert(interface, Arc::clone(&agreed));
+        Ok(agreed)
     }
 
     /// Gives `count` leases of `object` back, soon. Never waits, and never fails.

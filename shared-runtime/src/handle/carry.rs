@@ -3,14 +3,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
-use super::lease::Lease;
+use super::lease::{Lease, gone};
 use crate::codec;
 use crate::error::Error;
+use crate::shape::HANDLE;
 
 /// An encoded value and the handles in it.
 #[derive(Clone, Debug, Default)]
@@ -47,10 +50,28 @@ pub(crate) fn unpack<'de, T: Deserialize<'de>>(
     value
 }
 
+/// Traces types, whose handles are made up meanwhile and reach nothing.
+pub(crate) fn made_up<R>(trace: impl FnOnce() -> R) -> R {
+    let open = Open::begin(Direction::MadeUp, 0, Vec::new());
+    let traced = trace();
+    drop(open);
+    traced
+}
+
+/// Whether what is read on this thread is made up.
+pub(crate) fn is_made_up() -> bool {
+    with_open(|open| {
+        open.last()
+            .is_some_and(|message| message.direction == Direction::MadeUp)
+    })
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Out,
     In,
+    /// Nothing is read: a type is traced.
+    MadeUp,
 }
 
 struct Message {
@@ -133,19 +154,19 @@ pub(crate) fn write_handle<S: Serializer>(
         });
         Some((message.nonce, index as u64, interface))
     });
-    place
-        .ok_or_else(|| ser::Error::custom(OUTSIDE))?
-        .serialize(serializer)
+    let place = place.ok_or_else(|| ser::Error::custom(OUTSIDE))?;
+    serializer.serialize_newtype_struct(HANDLE, &place)
 }
 
-/// Reads a reference to a handle of the message being read on this thread.
+/// Reads a reference to a handle of the message being read on this thread: to an object seen through the interface of this
+/// number and name.
 pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
-    interface: u64,
+    (interface, name): (u64, &'static str),
     deserializer: D,
 ) -> Result<Arc<Lease>, D::Error> {
-    let (lease, written) = read_any_handle(deserializer)?;
-    if written != interface {
-        return Err(de::Error::custom("a handle to an object of another type"));
+    let (lease, written) = read_reference(name, deserializer)?;
+    if written.is_some_and(|written| written != interface) {
+        return Err(D::Error::custom("a handle to an object of another type"));
     }
     Ok(lease)
 }
@@ -154,15 +175,56 @@ pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
 pub(super) fn read_any_handle<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(Arc<Lease>, u64), D::Error> {
-    let (nonce, index, interface) = <(u64, u64, u64)>::deserialize(deserializer)?;
-    let lease = with_open(|open| {
-        let message = open
-            .last()
-            .filter(|message| message.direction == Direction::In && message.nonce == nonce)?;
-        message.leases.get(usize::try_from(index).ok()?).cloned()
+    let (lease, written) = read_reference("", deserializer)?;
+    Ok((lease, written.unwrap_or_default()))
+}
+
+/// A reference and the interface written in it, unless both are made up.
+fn read_reference<'de, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+) -> Result<(Arc<Lease>, Option<u64>), D::Error> {
+    let (nonce, index, interface) =
+        deserializer.deserialize_newtype_struct(HANDLE, Reference(name))?;
+    let found = with_open(|open| {
+        let message = open.last()?;
+        match message.direction {
+            Direction::MadeUp => Some(None),
+            Direction::In if message.nonce == nonce => message
+                .leases
+                .get(usize::try_from(index).ok()?)
+                .cloned()
+                .map(Some),
+            _ => None,
+        }
     });
-    let lease = lease.ok_or_else(|| de::Error::custom(OUTSIDE))?;
-    Ok((lease, interface))
+    match found.ok_or_else(|| D::Error::custom(OUTSIDE))? {
+        Some(lease) => Ok((lease, Some(interface))),
+        None => Ok((Lease::nowhere(gone()), None)),
+    }
+}
+
+/// Three numbers under two names, of which nothing is written: they tell whoever traces the type what the handle is to.
+struct Reference(&'static str);
+
+impl<'de> Visitor<'de> for Reference {
+    type Value = (u64, u64, u64);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a handle")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+        inner.deserialize_tuple_struct(self.0, 3, self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Self::Value, A::Error> {
+        let mut next = || {
+            let number = numbers.next_element()?;
+            number.ok_or_else(|| A::Error::invalid_length(0, &"three numbers"))
+        };
+        Ok((next()?, next()?, next()?))
+    }
 }
 
 const OUTSIDE: &str = "a Shared<T> can be written and read only as part of a call, a task's arguments or a result, and on the \
@@ -197,7 +259,7 @@ mod tests {
 
     impl<'de> Deserialize<'de> for Handle {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            read_handle(7, deserializer).map(Self)
+            read_handle((7, "Seven"), deserializer).map(Self)
         }
     }
 

@@ -13,6 +13,6 @@ pub use registry::{IMPLEMENTATIONS, TASKS, TRAITS};
 pub(crate) use registry::{check_names, implementation_of, interface, name_of, needs_lock, task};
 pub use table::{Arguments, Constructor, Encoded, Interface, Method, Returned, Task, encode};
 pub use travel::{
-    ArgumentType, Decoded, DecodedSlice, RefArg, ReplyType, ResultType, TraitErrorType,
+    ArgumentType, Decoded, DecodedSlice, RefArg, Replied, ReplyType, ResultType, TraitErrorType,
 };
 pub(crate) use travel::{Reply, TraitError};

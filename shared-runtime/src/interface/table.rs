@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, unpack};
-use crate::message::{Function, Functions};
 use crate::panic::catch;
 use crate::program;
+use crate::shape::Shapes;
 
 /// The methods of a shared type or trait.
 pub struct Interface {
@@ -21,7 +21,8 @@ pub struct Interface {
     pub type_name: fn() -> &'static str,
     /// The type itself, which is the same wherever in a program it was registered.
     pub type_id: fn() -> TypeId,
-    /// As the user counts.
+    /// What the user says of it; zero where nothing is said. Executables in which it differs do not share objects, and where it is
+    /// the same it vouches for what cannot be traced.
     pub version: u32,
     /// In the order of their numbers.
     pub constructors: &'static [Constructor],
@@ -34,8 +35,8 @@ pub struct Interface {
 pub struct Constructor {
     /// As callers know it.
     pub name: &'static str,
-    /// The types of its arguments and answer, as the user wrote them.
-    pub signature: &'static str,
+    /// What its arguments and answer look like to another executable.
+    pub shapes: fn(&mut Shapes),
     /// Decodes the arguments, runs, encodes the answer.
     pub run: fn(Arguments<'_>) -> Returned,
     /// Whether it is an `async fn`.
@@ -47,8 +48,8 @@ pub struct Constructor {
 pub struct Method {
     /// As callers know it.
     pub name: &'static str,
-    /// The receiver and the types of its arguments and answer, as the user wrote them.
-    pub signature: &'static str,
+    /// What its arguments and answer look like to another executable.
+    pub shapes: fn(&mut Shapes),
     /// How long a call may take, unless its caller says otherwise.
     pub timeout: Option<Duration>,
     /// Whether it is an `async fn`.
@@ -68,12 +69,12 @@ impl Constructor {
     /// A row of the table.
     pub const fn new(
         name: &'static str,
-        signature: &'static str,
+        shapes: fn(&mut Shapes),
         run: fn(Arguments<'_>) -> Returned,
     ) -> Self {
         Self {
             name,
-            signature,
+            shapes,
             run,
             is_async: false,
         }
@@ -91,10 +92,10 @@ impl Constructor {
 
 impl Method {
     /// A row of the table.
-    pub const fn new(name: &'static str, signature: &'static str) -> Self {
+    pub const fn new(name: &'static str, shapes: fn(&mut Shapes)) -> Self {
         Self {
             name,
-            signature,
+            shapes,
             timeout: None,
             is_async: false,
         }
@@ -192,26 +193,6 @@ impl Interface {
     /// The constructor of this number.
     pub(crate) fn constructor(&self, number: u32) -> Option<&'static Constructor> {
         self.constructors.get(usize::try_from(number).ok()?)
-    }
-
-    /// What another executable must agree with.
-    pub(crate) fn functions(&self) -> Functions {
-        let function = |name: &str, signature: &str| Function {
-            name: name.to_owned(),
-            signature: signature.to_owned(),
-        };
-        Functions {
-            constructors: self
-                .constructors
-                .iter()
-                .map(|constructor| function(constructor.name, constructor.signature))
-                .collect(),
-            methods: self
-                .methods
-                .iter()
-                .map(|method| function(method.name, method.signature))
-                .collect(),
-        }
     }
 }
 

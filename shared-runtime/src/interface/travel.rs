@@ -92,6 +92,17 @@ pub trait Reply: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Reply for T {}
 
+/// An answer, or a part of one, on its way out of the bytes; see [`Decoded`].
+#[derive(Debug)]
+pub struct Replied<T>(pub T);
+
+#[diagnostic::do_not_recommend]
+impl<'de, T: Reply> Deserialize<'de> for Replied<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
+    }
+}
+
 /// An answer's type, as generated code names it.
 pub trait ReplyType {
     /// The type itself.

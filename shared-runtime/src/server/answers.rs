@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::inspect::inspect;
 use super::{names, tickets};
 use crate::error::{Error, ErrorKind};
+use crate::functions;
 use crate::handle::{AnyHandle, Lease, Parcel, gone};
 use crate::interface::{self, Arguments, Encoded, Returned, encode, implementation_of};
 use crate::message::Subject;
@@ -40,7 +41,9 @@ pub(super) fn answer(subject: Subject, arguments: Arguments<'_>) -> Returned {
             let found = names::lookup(&name, interface)?;
             encode(&found.map(|lease| AnyHandle { lease, interface }))
         }
-        Subject::Describe { interface } => encode(&interface::interface(interface)?.functions()),
+        Subject::Describe { interface } => {
+            encode(functions::known(interface::interface(interface)?).functions())
+        }
         Subject::Inspect => encode(&inspect()),
         Subject::ObjectCount => encode(&REGISTRY.len()),
         Subject::Method { .. } | Subject::Constructor { .. } | Subject::Taken => Err(Error::new(

@@ -34,14 +34,10 @@ pub struct Shapes {
 }
 
 impl Shapes {
-    /// The arguments are read as a `T`, which is a tuple.
-    pub fn arguments<'de, T: Deserialize<'de>>(&mut self) {
-        self.arguments = Some(probe::trace::<T>());
-    }
-
-    /// The answer is read as a `T`.
-    pub fn answer<'de, T: Deserialize<'de>>(&mut self) {
-        self.answer = Some(probe::trace::<T>());
+    /// The arguments are read as an `A`, which is a tuple, the answer as an `R`.
+    pub fn of<'a, 'r, A: Deserialize<'a>, R: Deserialize<'r>>(&mut self) {
+        self.arguments = Some(probe::trace::<A>());
+        self.answer = Some(probe::trace::<R>());
     }
 }
 

@@ -22,10 +22,10 @@ pub(crate) const HANDLE: &str = "shared_runtime::Shared";
 /// The same for handles that keep nothing alive.
 pub(crate) const WEAK_HANDLE: &str = "shared_runtime::WeakShared";
 
-const ASKS: &str = "asks the bytes what they hold, which they do not say: `serde_json::Value` and enums with \
-    `#[serde(untagged)]` or `#[serde(tag = …)]` do so";
-const BY_NAME: &str =
-    "is read field by field with names, which the bytes do not have: `#[serde(flatten)]` does so";
+const ASKS: &str = "asks the bytes what they hold, which they do not say: `serde_json::Value`, `#[serde(untagged)]`, \
+    `#[serde(tag = …)]` and `#[serde(flatten)]` do so";
+const BY_NAME: &str = "is read field by field with names, which the bytes do not have: `#[serde(flatten)]` and \
+    `#[serde(tag = …, content = …)]` do so";
 const SKIPS: &str = "skips what it does not know, and the bytes do not say how long that is";
 
 /// What `T` looks like.

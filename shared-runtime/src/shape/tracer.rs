@@ -213,17 +213,13 @@ impl Tracer {
         self.graph.nodes[node].inside -= 1;
         let entered = self.graph.choice((node, choice));
         entered.inside -= 1;
-        match entered.state {
-            State::Done { cost: known } => {
-                entered.state = State::Done {
-                    cost: known.min(cost),
-                }
-            }
-            _ => {
-                entered.state = State::Done { cost };
-                self.graph.gained += 1;
-            }
-        }
+        let cost = if let State::Done { cost: known } = entered.state {
+            known.min(cost)
+        } else {
+            self.graph.gained += 1;
+            cost
+        };
+        self.graph.choice((node, choice)).state = State::Done { cost };
         Ok(read)
     }
 
@@ -316,15 +312,21 @@ impl Tracer {
     /// The type that is read where the pass is.
     fn type_name(&self) -> String {
         // What derives make has no name that a user has heard of.
+        const MADE: [&str; 3] = ["::__Field", "::__DeserializeWith", "::__private"];
         let names = self.frames.iter().rev().filter_map(|frame| frame.type_name);
-        let name = names.into_iter().find(|name| !name.contains("__"));
+        let name = names
+            .into_iter()
+            .find(|name| !MADE.iter().any(|made| name.contains(made)));
         name.map_or("the type", unwrapped).to_owned()
     }
 }
 
-/// The type in a box: serde sees through these.
+/// The type in a box: serde sees through these, and through what generated code reads parts of messages with.
 fn unwrapped(name: &str) -> &str {
-    const AROUND: [&str; 4] = [
+    const AROUND: [&str; 7] = [
+        "shared_runtime::interface::travel::Decoded<",
+        "shared_runtime::interface::travel::DecodedSlice<",
+        "shared_runtime::interface::travel::Replied<",
         "core::option::Option<",
         "alloc::boxed::Box<",
         "alloc::rc::Rc<",

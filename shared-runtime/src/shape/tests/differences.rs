@@ -30,7 +30,6 @@ fn same<'de, A: Deserialize<'de>, B: Deserialize<'de>>() {
 macro_rules! types {
     ($($name:ident { $($item:item)* })*) => {
         $(mod $name {
-            #[expect(clippy::wildcard_imports, reason = "what the types are made of")]
             use super::*;
             $(
                 #[derive(Deserialize)]
@@ -117,7 +116,7 @@ fn what_was_changed_is_named() {
     says::<HashMap<String, u8>, HashMap<String, Option<u8>>>(
         "a value of it is u8 and an Option<u8>",
     );
-    says::<BTreeMap<u8, ()>, BTreeMap<u16, ()>>("a key of it is u8 and u16");
+    says::<BTreeMap<u8, char>, BTreeMap<u16, char>>("a key of it is u8 and u16");
 }
 
 #[test]
