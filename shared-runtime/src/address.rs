@@ -15,6 +15,11 @@ impl ServerId {
     pub(crate) fn random() -> Self {
         Self(crate::os::random_id())
     }
+
+    /// The same as two numbers.
+    pub(crate) fn halves(self) -> [u64; 2] {
+        [(self.0 >> 64) as u64, self.0 as u64]
+    }
 }
 
 impl fmt::Display for ServerId {

@@ -11,6 +11,7 @@
 mod support;
 
 mod arguments;
+mod async_calls;
 mod calls;
 mod carrying;
 mod current;

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::answer::{Answer, returned};
 use super::output::Output;
 use super::target::Target;
 use super::{deliver, one_way};
 use crate::error::Error;
 use crate::handle::Parcel;
+use crate::interface::Interface;
 
 /// A call that has not been made yet, with its arguments already encoded: what the methods of
 /// [`Shared::calls`](crate::Shared::calls) return. `O` is what the proxy's method of that name returns.
@@ -34,11 +36,14 @@ use crate::handle::Parcel;
 /// ```
 #[must_use = "a call does nothing until it is waited for or detached"]
 pub struct Call<O> {
-    target: Target,
-    method: u32,
-    arguments: Result<Parcel, Error>,
-    run: fn(&Target, u32, Result<Parcel, Error>) -> O,
+    pub(super) target: Target,
+    pub(super) method: u32,
+    pub(super) arguments: Result<Parcel, Error>,
+    pub(super) open: Open<O>,
 }
+
+/// What the answer to a call becomes.
+pub(super) type Open<O> = fn(&Interface, u32, Result<Answer, Error>) -> O;
 
 /// Encodes the arguments of a call; what is wrong with them is said when it is made.
 pub fn prepare<A: Serialize + ?Sized, O: Output>(
@@ -50,7 +55,7 @@ pub fn prepare<A: Serialize + ?Sized, O: Output>(
         target: target.clone(),
         method,
         arguments: Parcel::pack(arguments),
-        run: deliver::run::<O>,
+        open: returned::<O>,
     }
 }
 
@@ -65,7 +70,8 @@ impl<O> Call<O> {
 
     /// Makes the call and waits for its answer, as the proxy's method does.
     pub fn wait(self) -> O {
-        (self.run)(&self.target, self.method, self.arguments)
+        let answer = deliver::answer(&self.target, self.method, self.arguments);
+        (self.open)(self.target.interface(), self.method, answer)
     }
 
     /// Makes the call one-way: returns when it is on its way, and nobody learns what becomes of it.

@@ -5,8 +5,11 @@ mod control;
 mod dial;
 mod drain;
 mod lane;
+mod outgoing;
 mod pool;
+mod replies;
 mod session;
 
 pub(crate) use dial::{dial, wait_until_held};
+pub(crate) use outgoing::{Replied, TwoWay};
 pub(crate) use session::{Session, refuse_in_fork};

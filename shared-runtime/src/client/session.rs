@@ -7,19 +7,23 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::control::{Control, Releases};
+use super::control::{Control, Releases, Taken};
 use super::drain;
 use super::lane::{Lane, NotSent};
+use super::outgoing::{Outgoing, Room, TwoWay};
 use super::pool::{Pool, Pooled};
+use super::replies::{End, Replies};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    CONTROL_LIMIT, Control as Say, Functions, Handles, MAX_CONNECTIONS, OneWay, Reply, Request,
+    CONTROL_LIMIT, Control as Say, Functions, Handles, LaneCall, MAX_CONNECTIONS, Reply, Request,
     Subject,
 };
 use crate::order::{Outstanding, Pins};
-use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
+use crate::os::{
+    Deadline, Peer, SendError, Socket, build_id, forked, process_label, run_in_background,
+};
 use crate::outbox::Outbox;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
@@ -42,7 +46,12 @@ pub(crate) struct Session {
     lane: Lane,
     /// Whether somebody listens for them.
     news: Mutex<bool>,
+    /// The calls that have a reply and go over the lane.
+    outgoing: Arc<Outgoing>,
+    /// Whether their replies have a connection.
+    listens: Mutex<bool>,
     releases: Arc<Releases>,
+    taken: Arc<Taken>,
     /// What a server from another executable says about its interfaces.
     functions: Mutex<HashMap<u64, Arc<Functions>>>,
 }
@@ -77,6 +86,11 @@ impl Session {
             welcome,
             pool: Pool::default(),
             news: Mutex::default(),
+            outgoing: Arc::default(),
+            listens: Mutex::default(),
+            taken: Outbox::on(Arc::clone(&control), usize::MAX, |numbers| {
+                codec::encode(&Say::Taken(numbers))
+            }),
             releases: Outbox::on(Arc::clone(&control), usize::MAX, |leases| {
                 codec::encode(&Say::Release(leases))
             }),
@@ -140,7 +154,7 @@ impl Session {
     /// `TooLarge`, `Disconnected`; `Timeout` if the server does not take it before the deadline. The call is lost then.
     pub(crate) fn send_one_way(
         &self,
-        call: OneWay,
+        call: LaneCall,
         body: &[u8],
         pins: Pins,
         deadline: Deadline,
@@ -148,7 +162,50 @@ impl Session {
         refuse_in_fork()?;
         let open = || self.open_lane(deadline);
         let sent = self.lane.send(call, body, pins, deadline, open);
-        sent.map_err(|not_sent| match not_sent {
+        sent.map_err(|not_sent| self.not_sent(not_sent))
+    }
+
+    /// Has a call sent, soon, that will have a reply. Never waits.
+    pub(crate) fn send_later(self: &Arc<Self>, call: Arc<dyn TwoWay>) {
+        self.outgoing.push(call, Arc::clone(self));
+    }
+
+    /// Says that the handles in the reply to this call of the lane have been taken, or that nobody takes them.
+    pub(crate) fn confirm_later(&self, number: u64) {
+        self.taken.post(number);
+    }
+
+    /// Sends a call that will have a reply, however long that takes; an error is the answer to it.
+    pub(super) fn send_two_way(&self, call: &Arc<dyn TwoWay>, room: Room) {
+        if let Err(error) = self.listen_for_replies() {
+            return Arc::clone(call).answered(Err(error));
+        }
+        let (mut request, body) = match call.request() {
+            Some(Ok(request)) => request,
+            Some(Err(error)) => return Arc::clone(call).answered(Err(error)),
+            None => return,
+        };
+        request.number = match self.outgoing.begin(call, room) {
+            Ok(number) => number,
+            Err(lost) => return Arc::clone(call).answered(Err(lost)),
+        };
+        let open = || self.open_lane(Deadline::NEVER);
+        let sent = self
+            .lane
+            .send_numbered(&request, &body, open, || call.commit());
+        if let Err(not_sent) = sent
+            && let Some((call, _room)) = self.outgoing.end(request.number)
+            && !matches!(not_sent, NotSent::GivenUp)
+        {
+            call.answered(Err(self.not_sent(not_sent)));
+        }
+    }
+
+    fn not_sent(&self, not_sent: NotSent) -> Error {
+        match not_sent {
+            NotSent::GivenUp => {
+                Error::new(ErrorKind::Cancelled, "nobody waits for the call any more")
+            }
             NotSent::TimedOut => {
                 let text = format!(
                     "{} did not take the one-way call within the deadline: earlier ones wait to run",
@@ -159,7 +216,7 @@ impl Session {
             NotSent::Broken(broken) => self.lost(broken).in_process(self.label()),
             NotSent::TooLarge { size } => self.too_large(size),
             NotSent::Other(error) => error,
-        })
+        }
     }
 
     /// Sends a request and waits for its reply. `pins` is what the request's handles need to stay alive until the server has
@@ -299,6 +356,36 @@ impl Session {
             Ok(_) => Ok(lane),
             Err(broken) => Err(self.lost(broken).in_process(self.label())),
         }
+    }
+
+    /// Before the first call of the lane that has a reply, the server must know where to send it.
+    fn listen_for_replies(&self) -> Result<(), Error> {
+        let mut listens = self.listens.lock().unwrap_or_else(PoisonError::into_inner);
+        if *listens {
+            return Ok(());
+        }
+        let mut connection = self.open_connection(&Say::ConnectReplies, Deadline::NEVER)?;
+        if let Err(broken) = connection.receive(CONTROL_LIMIT, Deadline::NEVER) {
+            return Err(self.lost(broken).in_process(self.label()));
+        }
+        let control = self.control.copy();
+        let replies = Replies {
+            connection: Some(connection),
+            peer: Arc::clone(&self.peer),
+            name: self.endpoint.name.clone(),
+            limit: self.welcome.max_message.max(MAX_ERROR),
+            outgoing: Arc::clone(&self.outgoing),
+            control: control.map_err(|error| Error::io("watching a control socket", error))?,
+            end: End::NotYet,
+        };
+        if !run_in_background(Box::new(replies)) {
+            return Err(Error::io(
+                "listening for replies",
+                "there is no background thread",
+            ));
+        }
+        *listens = true;
+        Ok(())
     }
 
     /// From the first one-way call on, somebody must hear that it has run.

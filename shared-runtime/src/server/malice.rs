@@ -11,7 +11,7 @@ use crate::address::Address;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{
-    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, MAGIC, OneWay, PROTOCOL,
+    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, LaneCall, MAGIC, PROTOCOL,
     Reply, Request, Subject,
 };
 use crate::os::{Deadline, Peer, Socket, build_id, wait};
@@ -257,12 +257,13 @@ fn requests_that_ask_for_too_much_get_errors() {
 fn nonsense_on_a_lane_ends_that_session_alone() {
     let mut random = Random(4);
     let other = greeted();
-    let honest = OneWay {
+    let honest = LaneCall {
         number: 1,
-        thread: 1,
+        thread: Some(1),
         object: 1 << 40,
         interface: 7,
         method: 7,
+        reply: None,
         handles: Handles::default(),
     };
     let honest = codec::encode(&honest).unwrap();
