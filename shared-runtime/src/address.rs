@@ -18,7 +18,8 @@ impl ServerId {
 
     /// The same as two numbers.
     pub(crate) fn halves(self) -> [u64; 2] {
-        [(self.0 >> 64) as u64, self.0 as u64]
+        let [high, low] = [self.0 >> 64, self.0 & u128::from(u64::MAX)];
+        [high, low].map(|half| u64::try_from(half).unwrap_or_default())
     }
 }
 

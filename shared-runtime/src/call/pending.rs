@@ -57,9 +57,13 @@ impl<O> Pending<O> {
     }
 
     /// Waits for the answer, at most until the deadline that the call had when it was started.
+    ///
+    /// # Panics
+    ///
+    /// If the answer has been fetched already, by polling.
     pub fn wait(mut self) -> O {
         let call = self.call.take();
-        let call = call.expect("taken where it is consumed, or where it has ended");
+        let call = call.expect("the answer of a call is fetched once");
         (self.open)(self.interface, self.method, call.wait())
     }
 
@@ -78,7 +82,7 @@ impl<O> Future for Pending<O> {
     /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<O> {
         let call = self.call.as_ref();
-        let call = call.expect("a call is not polled any more once it has been answered");
+        let call = call.expect("the answer of a call is fetched once");
         let Poll::Ready(answer) = call.poll(context) else {
             return Poll::Pending;
         };
@@ -152,7 +156,7 @@ impl<O> Future for Awaiting<O> {
         let mut pending = match std::mem::replace(&mut self.0, State::Answered) {
             State::Made(call) => Pending::of(call, Kind::Beside),
             State::Sent(pending) => pending,
-            State::Answered => panic!("a call is not polled any more once it has been answered"),
+            State::Answered => panic!("the answer of a call is fetched once"),
         };
         let polled = Pin::new(&mut pending).poll(context);
         if polled.is_pending() {

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::session::Session;
 use crate::error::{Error, Executed};
 use crate::message::{LaneCall, MAX_UNDER_WAY, Reply};
 use crate::os::Deadline;
@@ -24,6 +23,12 @@ pub(crate) trait TwoWay: Send + Sync {
 
     /// Its reply has come, or never will. Must not block: it may be the background thread that says so.
     fn answered(self: Arc<Self>, answer: Result<Replied, Error>);
+}
+
+/// Where calls are sent to: a session.
+pub(super) trait Way: Send + Sync {
+    /// Sends a call, however long that takes; an error is the answer to it.
+    fn send(&self, call: &Arc<dyn TwoWay>, room: Room);
 }
 
 /// A reply as it came.
@@ -66,7 +71,7 @@ pub(super) struct Outgoing {
 }
 
 /// A call and the session it goes to.
-type Unsent = (Arc<dyn TwoWay>, Arc<Session>);
+type Unsent = (Arc<dyn TwoWay>, Arc<dyn Way>);
 
 #[derive(Default)]
 struct State {
@@ -99,10 +104,10 @@ const LINGER: Duration = Duration::from_millis(20);
 
 impl Outgoing {
     /// Leaves a call to be sent. Never waits.
-    pub(super) fn push(self: &Arc<Self>, call: Arc<dyn TwoWay>, session: Arc<Session>) {
+    pub(super) fn push(self: &Arc<Self>, call: Arc<dyn TwoWay>, way: Arc<dyn Way>) {
         let mut state = self.state();
         let unwanted = state.tidy();
-        state.unsent.push_back((call, session));
+        state.unsent.push_back((call, way));
         if state.sending {
             drop(state);
             self.changed.notify_all();
@@ -127,21 +132,16 @@ impl Outgoing {
 
     /// The thread that sends. Ends when it had nothing to do for a while.
     fn send_all(self: &Arc<Self>) {
-        while let Some((call, session, room)) = self.next() {
-            let room = match room {
-                Ok(room) => room,
-                Err(lost) => {
-                    call.answered(Err(lost));
-                    continue;
-                }
-            };
-            session.send_two_way(&call, room);
+        while let Some((call, way)) = self.next() {
+            match self.room() {
+                Ok(room) => way.send(&call, room),
+                Err(lost) => call.answered(Err(lost)),
+            }
         }
     }
 
-    /// The next call, when there is room for it, or what it means that there never will be.
-    #[expect(clippy::type_complexity, reason = "taken apart where it is called")]
-    fn next(self: &Arc<Self>) -> Option<(Arc<dyn TwoWay>, Arc<Session>, Result<Room, Error>)> {
+    /// The next call, when there is one.
+    fn next(&self) -> Option<Unsent> {
         let mut state = self.state();
         while state.unsent.is_empty() {
             let patience = Deadline::after(Some(LINGER));
@@ -151,18 +151,20 @@ impl Outgoing {
                 return None;
             }
         }
+        state.unsent.pop_front()
+    }
+
+    /// A place for one more call, when there is one; what it means that there never will be.
+    fn room(self: &Arc<Self>) -> Result<Room, Error> {
+        let mut state = self.state();
         while state.taken >= MAX_UNDER_WAY && state.lost.is_none() {
             state = Deadline::NEVER.wait_on(&self.changed, state);
         }
-        let (call, session) = state.unsent.pop_front()?;
-        let room = match &state.lost {
-            Some(lost) => Err(lost.clone()),
-            None => {
-                state.taken += 1;
-                Ok(Room(Arc::clone(self)))
-            }
-        };
-        Some((call, session, room))
+        if let Some(lost) = &state.lost {
+            return Err(lost.clone());
+        }
+        state.taken += 1;
+        Ok(Room(Arc::clone(self)))
     }
 
     /// A number for a call that is about to be sent.

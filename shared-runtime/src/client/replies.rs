@@ -21,8 +21,7 @@ const END_PATIENCE: Duration = Duration::from_millis(50);
 const BATCH: usize = 64;
 
 pub(super) struct Replies {
-    /// `None` once it is broken.
-    pub(super) connection: Option<Box<dyn Connection>>,
+    pub(super) carrier: Carrier,
     pub(super) peer: Arc<Peer>,
     /// What the server is called.
     pub(super) name: String,
@@ -31,42 +30,40 @@ pub(super) struct Replies {
     pub(super) outgoing: Arc<Outgoing>,
     /// A copy of the control socket: a session without replies is of no use.
     pub(super) control: Socket,
-    pub(super) end: End,
 }
 
-/// How it came that no replies come any more.
-pub(super) enum End {
-    NotYet,
-    /// The connection is closed. Until this moment the process may still be seen to end, which says why.
+/// What replies come on.
+pub(super) enum Carrier {
+    Open(Box<dyn Connection>),
+    /// Until this moment the process may still be seen to end, which says why.
     Closed(Deadline),
 }
 
 impl Watch for Replies {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         let mut fds = vec![(self.peer.as_fd(), PollFlags::IN)];
-        if let Some(connection) = &self.connection {
+        if let Carrier::Open(connection) = &self.carrier {
             fds.push((connection.readable(), PollFlags::IN));
         }
         fds
     }
 
     fn deadline(&self) -> Deadline {
-        match self.end {
-            End::NotYet => Deadline::NEVER,
-            End::Closed(patience) => patience,
+        match self.carrier {
+            Carrier::Open(_) => Deadline::NEVER,
+            Carrier::Closed(patience) => patience,
         }
     }
 
     fn ready(&mut self) -> Next {
-        let Some(connection) = &mut self.connection else {
+        let Carrier::Open(connection) = &mut self.carrier else {
             self.outgoing.end_all(&self.disconnected());
             return Next::Done;
         };
         match receive_some(&mut **connection, self.limit, &self.outgoing) {
             Broken::TimedOut => Next::Wait,
             Broken::Closed => {
-                self.connection = None;
-                self.end = End::Closed(Deadline::after(Some(END_PATIENCE)));
+                self.carrier = Carrier::Closed(Deadline::after(Some(END_PATIENCE)));
                 Next::Wait
             }
             broken => {

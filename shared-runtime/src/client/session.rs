@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::control::{Control, Releases, Taken};
 use super::drain;
 use super::lane::{Lane, NotSent};
-use super::outgoing::{Outgoing, Room, TwoWay};
+use super::outgoing::{Outgoing, Room, TwoWay, Way};
 use super::pool::{Pool, Pooled};
-use super::replies::{End, Replies};
+use super::replies::{Carrier, Replies};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
@@ -167,38 +167,12 @@ impl Session {
 
     /// Has a call sent, soon, that will have a reply. Never waits.
     pub(crate) fn send_later(self: &Arc<Self>, call: Arc<dyn TwoWay>) {
-        self.outgoing.push(call, Arc::clone(self));
+        self.outgoing.push(call, Arc::clone(self) as Arc<dyn Way>);
     }
 
     /// Says that the handles in the reply to this call of the lane have been taken, or that nobody takes them.
     pub(crate) fn confirm_later(&self, number: u64) {
         self.taken.post(number);
-    }
-
-    /// Sends a call that will have a reply, however long that takes; an error is the answer to it.
-    pub(super) fn send_two_way(&self, call: &Arc<dyn TwoWay>, room: Room) {
-        if let Err(error) = self.listen_for_replies() {
-            return Arc::clone(call).answered(Err(error));
-        }
-        let (mut request, body) = match call.request() {
-            Some(Ok(request)) => request,
-            Some(Err(error)) => return Arc::clone(call).answered(Err(error)),
-            None => return,
-        };
-        request.number = match self.outgoing.begin(call, room) {
-            Ok(number) => number,
-            Err(lost) => return Arc::clone(call).answered(Err(lost)),
-        };
-        let open = || self.open_lane(Deadline::NEVER);
-        let sent = self
-            .lane
-            .send_numbered(&request, &body, open, || call.commit());
-        if let Err(not_sent) = sent
-            && let Some((call, _room)) = self.outgoing.end(request.number)
-            && !matches!(not_sent, NotSent::GivenUp)
-        {
-            call.answered(Err(self.not_sent(not_sent)));
-        }
     }
 
     fn not_sent(&self, not_sent: NotSent) -> Error {
@@ -370,13 +344,12 @@ impl Session {
         }
         let control = self.control.copy();
         let replies = Replies {
-            connection: Some(connection),
+            carrier: Carrier::Open(connection),
             peer: Arc::clone(&self.peer),
             name: self.endpoint.name.clone(),
             limit: self.welcome.max_message.max(MAX_ERROR),
             outgoing: Arc::clone(&self.outgoing),
             control: control.map_err(|error| Error::io("watching a control socket", error))?,
-            end: End::NotYet,
         };
         if !run_in_background(Box::new(replies)) {
             return Err(Error::io(
@@ -417,6 +390,33 @@ impl Session {
                 Err(Error::new(ErrorKind::Timeout, text))
             }
             Err(SendError::Io(error)) => Err(Error::io("handing a connection to a server", error)),
+        }
+    }
+}
+
+impl Way for Session {
+    fn send(&self, call: &Arc<dyn TwoWay>, room: Room) {
+        if let Err(error) = self.listen_for_replies() {
+            return Arc::clone(call).answered(Err(error));
+        }
+        let (mut request, body) = match call.request() {
+            Some(Ok(request)) => request,
+            Some(Err(error)) => return Arc::clone(call).answered(Err(error)),
+            None => return,
+        };
+        request.number = match self.outgoing.begin(call, room) {
+            Ok(number) => number,
+            Err(lost) => return Arc::clone(call).answered(Err(lost)),
+        };
+        let open = || self.open_lane(Deadline::NEVER);
+        let sent = self
+            .lane
+            .send_numbered(&request, &body, open, || call.commit());
+        if let Err(not_sent) = sent
+            && let Some((call, _room)) = self.outgoing.end(request.number)
+            && !matches!(not_sent, NotSent::GivenUp)
+        {
+            call.answered(Err(self.not_sent(not_sent)));
         }
     }
 }
