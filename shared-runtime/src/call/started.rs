@@ -34,6 +34,9 @@ pub(super) enum Kind {
 /// One call.
 pub(super) struct Started {
     kind: Kind,
+    /// Made in a forked process, where it can only fail. Those of its parent must not be touched there: a thread that is not there may
+    /// have been at work on them.
+    in_fork: bool,
     slot: Slot<Result<Answer, Error>>,
     deadline: Deadline,
     timer: OnceLock<Timer>,
@@ -63,6 +66,7 @@ impl Started {
         let deadline = target.deadline().earlier(context.deadline);
         let call = Arc::new(Self {
             kind,
+            in_fork: forked(),
             slot: Slot::default(),
             deadline,
             timer: OnceLock::new(),
@@ -150,15 +154,15 @@ impl Started {
 
     /// The answer, or the waker is woken when it is there.
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<Result<Answer, Error>> {
-        if let Err(error) = refuse_in_fork() {
-            return Poll::Ready(Err(error.ran(Executed::Maybe)));
+        if let Err(error) = self.refuse_to_copies() {
+            return Poll::Ready(Err(error));
         }
         self.slot.poll(context)
     }
 
     /// Waits for the answer.
     pub(super) fn wait(&self) -> Result<Answer, Error> {
-        refuse_in_fork().map_err(|error| error.ran(Executed::Maybe))?;
+        self.refuse_to_copies()?;
         let waited = self.slot.wait(self.deadline);
         let answer = waited.or_else(|| {
             self.expire();
@@ -168,12 +172,24 @@ impl Started {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.slot.is_over()
+        self.is_copy() || self.slot.is_over()
     }
 
-    /// Nobody waits for the answer any more. Works in a forked process, where it does nothing.
+    /// Whether it is the copy of a call that the parent of this process has made.
+    fn is_copy(&self) -> bool {
+        !self.in_fork && forked()
+    }
+
+    fn refuse_to_copies(&self) -> Result<(), Error> {
+        if !self.is_copy() {
+            return Ok(());
+        }
+        refuse_in_fork().map_err(|error| error.ran(Executed::Maybe))
+    }
+
+    /// Nobody waits for the answer any more. In a forked process that is nothing to the parent's call.
     pub(super) fn give_up(&self) {
-        if forked() {
+        if self.is_copy() {
             return;
         }
         self.slot.abandon();
