@@ -51,3 +51,11 @@ fn a_plugin_is_another_executable_and_may_be_killed() {
         host: hello, nobody\nhost: filters are [], and the host goes on\n";
     assert_eq!(printed("plugin_host"), expected);
 }
+
+#[test]
+fn one_thread_asks_three_servers_at_once() {
+    let _nothing_left = NothingLeft::watch();
+    let expected = "20 words on 3 shelves\nsea: Old Man and the Sea, The Sea Wolf\nwolf: The Sea Wolf, Wolf Hall\n\
+        old: Old Man and the Sea, The Old Curiosity Shop\n";
+    assert_eq!(printed("async_client"), expected);
+}

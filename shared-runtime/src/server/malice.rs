@@ -321,10 +321,10 @@ fn a_lane_s_calls_are_answered_by_their_numbers_and_not_after_their_time() {
     control.send(&taken, &[], patience()).unwrap();
     let mut lane = channel(&control, &Control::ConnectLane);
     lane.receive(CONTROL_LIMIT, patience()).unwrap();
-    let late = Some(Duration::ZERO);
+    let over = Some(Duration::ZERO);
     for (number, timeout, kind) in [
         (7, None, ErrorKind::Gone),
-        (7, late, ErrorKind::Timeout),
+        (7, over, ErrorKind::Timeout),
         (u64::MAX, None, ErrorKind::Gone),
     ] {
         lane.send(&wants_reply(number, timeout), &[], patience())
