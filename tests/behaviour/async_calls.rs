@@ -240,6 +240,32 @@ fn started_plain_and_one_way_calls_of_a_thread_on_an_object_keep_their_order() {
 }
 
 #[test]
+fn a_one_way_call_does_not_pass_a_started_one_that_waits_for_room() {
+    let server = ServerProcess::start().unwrap();
+    let (gate, journal) = (
+        Gate::new_in(&server).unwrap(),
+        Journal::new_in(&server).unwrap(),
+    );
+    let passing: Vec<_> = (0..1024)
+        .map(|_| Shared::calls(&gate).pass().start())
+        .collect();
+    let first = Shared::calls(&journal).write("first").start();
+    let hasty = Shared::calls(&journal)
+        .write("hasty")
+        .timeout(Duration::from_millis(50));
+    let error = hasty.detach().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.executed()),
+        (ErrorKind::Timeout, Executed::No)
+    );
+    open(&gate);
+    Shared::calls(&journal).write("second").detach().unwrap();
+    assert_eq!(journal.lines().unwrap(), ["first", "second"]);
+    first.wait().unwrap();
+    assert!(passing.into_iter().all(|pass| pass.wait().is_ok()));
+}
+
+#[test]
 fn ten_thousand_calls_started_by_one_thread_are_answered_in_order() {
     let server = ServerProcess::start().unwrap();
     for counter in both(&server) {
