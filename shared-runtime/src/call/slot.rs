@@ -156,3 +156,81 @@ impl<A> Slot<A> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn waker() -> (Arc<Count>, Waker) {
+        let count = Arc::new(Count::default());
+        (Arc::clone(&count), Waker::from(count))
+    }
+
+    #[test]
+    fn the_first_answer_counts_and_wakes_who_polled_last() {
+        let slot = Slot::default();
+        let ((one, early), (other, late)) = (waker(), waker());
+        assert!(slot.poll(&Context::from_waker(&early)).is_pending());
+        assert!(slot.poll(&Context::from_waker(&late)).is_pending());
+        slot.fill(|sent| (1, sent));
+        slot.fill(|_| unreachable!("there is an answer"));
+        let woken = [one, other].map(|count| count.0.load(Ordering::Relaxed));
+        assert_eq!(woken, [0, 1]);
+        let answer = slot.poll(&Context::from_waker(&late));
+        assert_eq!(answer, Poll::Ready((1, false)));
+    }
+
+    #[test]
+    fn what_is_over_or_unwanted_is_not_sent() {
+        let over = Slot::default();
+        over.fill(|_| ());
+        assert!(!over.commit(true));
+        let unwanted: Slot<()> = Slot::default();
+        unwanted.abandon();
+        assert!(!unwanted.commit(false));
+        assert!(unwanted.commit(true) && unwanted.is_sent());
+    }
+
+    #[test]
+    fn an_answer_that_nobody_wants_is_dropped() {
+        let answer = Arc::new(());
+        for before in [true, false] {
+            let slot = Slot::default();
+            if before {
+                slot.abandon();
+            }
+            slot.fill(|_| Arc::clone(&answer));
+            slot.abandon();
+            assert!(slot.is_over());
+            assert_eq!(Arc::strong_count(&answer), 1);
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_ends_nothing() {
+        struct Bad;
+        impl Wake for Bad {
+            fn wake(self: Arc<Self>) {
+                panic!("as asked");
+            }
+        }
+        let slot = Slot::default();
+        let waker = Waker::from(Arc::new(Bad));
+        assert!(slot.poll(&Context::from_waker(&waker)).is_pending());
+        slot.fill(|_| 7);
+        assert_eq!(slot.wait(Deadline::NEVER), Some(7));
+    }
+}

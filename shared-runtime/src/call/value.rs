@@ -16,6 +16,9 @@ use crate::interface::Interface;
 /// A call that has not been made yet, with its arguments already encoded: what the methods of
 /// [`Shared::calls`](crate::Shared::calls) return. `O` is what the proxy's method of that name returns.
 ///
+/// It is made in one of four ways: [`wait`](Call::wait) keeps this thread, `.await` keeps this task, [`start`](Call::start) leaves the
+/// answer for later, and [`detach`](Call::detach) leaves it altogether.
+///
 /// ```
 /// use std::time::Duration;
 /// use shared_runtime::{Shared, shared};
@@ -34,7 +37,7 @@ use crate::interface::Interface;
 /// assert_eq!(length, 1); // calls of one thread on one object keep their order
 /// # Ok::<(), shared_runtime::Error>(())
 /// ```
-#[must_use = "a call does nothing until it is waited for or detached"]
+#[must_use = "a call does nothing until it is waited for, awaited, started or detached"]
 pub struct Call<O> {
     pub(super) target: Target,
     pub(super) method: u32,
@@ -60,7 +63,8 @@ pub fn prepare<A: Serialize + ?Sized, O: Output>(
 }
 
 impl<O> Call<O> {
-    /// How long the call may take; for [`detach`](Call::detach), how long it may take until the server has it.
+    /// How long the call may take from when it is made: when it is waited for or started, or first polled. For
+    /// [`detach`](Call::detach), how long it may take until the server has it.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self {
             target: self.target.with_timeout(timeout),
