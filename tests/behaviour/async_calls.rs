@@ -1,6 +1,6 @@
 //! Calls that are started and fetched later, and calls that are awaited, on any executor.
 
-use std::sync::{Condvar, Mutex};
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -61,8 +61,8 @@ fn fifty_awaited_calls_are_inside_one_method_at_once() {
 /// What an awaited call asks of others, and how many of its methods run at one time.
 #[derive(Default)]
 pub struct Relay {
+    /// Now, and the most there were.
     inside: Mutex<(u32, u32)>,
-    left: Condvar,
 }
 
 #[shared]
@@ -70,7 +70,6 @@ impl Relay {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Stays until others have been here, or this is the last.
     pub fn visit(&self, nap: Duration) {
         let mut inside = self.inside.lock().unwrap();
         inside.0 += 1;
@@ -78,7 +77,6 @@ impl Relay {
         drop(inside);
         std::thread::sleep(nap);
         self.inside.lock().unwrap().0 -= 1;
-        self.left.notify_all();
     }
     pub fn most(&self) -> u32 {
         self.inside.lock().unwrap().1
@@ -104,6 +102,15 @@ impl Relay {
         pending.wait().unwrap_err().kind()
     }
     pub fn touch(&mut self) {}
+    /// Holds its lock while another, elsewhere, calls back.
+    pub fn send_round(&mut self, other: &Shared<Relay>) -> Result<ErrorKind, Error> {
+        let this = Shared::this::<Self>();
+        Shared::calls(other).call_back(&this).start().wait()
+    }
+    pub fn call_back(&self, first: &Shared<Relay>) -> ErrorKind {
+        let touched = pollster::block_on(Shared::calls(first).touch().into_future());
+        touched.unwrap_err().kind()
+    }
     /// What a started and an awaited call know of the time that this one has.
     pub fn remaining(&self, far: u32) -> Option<Duration> {
         if far == 0 {
@@ -182,6 +189,13 @@ fn a_started_call_to_the_caller_s_own_object_is_reentrant_and_no_hang() {
     for relay in [Relay::new_in(&server).unwrap(), Shared::new(Relay::new())] {
         assert_eq!(relay.start_own(), Ok(ErrorKind::Reentrant));
     }
+}
+
+#[test]
+fn a_circle_of_started_and_awaited_calls_over_two_servers_is_reentrant() {
+    let servers = [0, 1].map(|_| ServerProcess::start().unwrap());
+    let [one, other] = [0, 1].map(|n: usize| Relay::new_in(&servers[n]).unwrap());
+    assert_eq!(one.send_round(&other).unwrap(), ErrorKind::Reentrant);
 }
 
 #[test]
