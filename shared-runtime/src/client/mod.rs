@@ -1,6 +1,7 @@
 //! This process as a client of others: sessions, their connections, and the exchange of a request for a reply. Knows nothing
 //! of the objects hosted here.
 
+mod by_lane;
 mod control;
 mod dial;
 mod drain;

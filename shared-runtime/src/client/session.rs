@@ -2,33 +2,27 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::control::{Control, Releases, Taken};
 use super::drain;
-use super::lane::{Lane, NotSent};
-use super::outgoing::{Outgoing, Room, TwoWay, Way};
+use super::lane::Lane;
+use super::outgoing::Outgoing;
 use super::pool::{Pool, Pooled};
-use super::replies::{Carrier, Replies};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    CONTROL_LIMIT, Control as Say, Functions, Handles, LaneCall, MAX_CONNECTIONS, Reply, Request,
-    Subject,
+    Control as Say, Functions, Handles, MAX_CONNECTIONS, Reply, Request, Subject,
 };
-use crate::order::{Outstanding, Pins};
-use crate::os::{
-    Deadline, Peer, SendError, Socket, build_id, forked, process_label, run_in_background,
-};
+use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
 use crate::outbox::Outbox;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
 /// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
-const MAX_ERROR: usize = 1 << 20;
+pub(super) const MAX_ERROR: usize = 1 << 20;
 
 /// How long the control socket may be full before the server counts as stuck.
 const CONTROL_PATIENCE: Duration = Duration::from_secs(5);
@@ -38,20 +32,20 @@ const END_PATIENCE: Duration = Duration::from_millis(50);
 
 /// This process at one server.
 pub(crate) struct Session {
-    endpoint: Endpoint,
-    peer: Arc<Peer>,
-    control: Arc<Control>,
-    welcome: Welcome,
+    pub(super) endpoint: Endpoint,
+    pub(super) peer: Arc<Peer>,
+    pub(super) control: Arc<Control>,
+    pub(super) welcome: Welcome,
     pool: Pool,
-    lane: Lane,
+    pub(super) lane: Lane,
     /// Whether somebody listens for them.
-    news: Mutex<bool>,
+    pub(super) news: Mutex<bool>,
     /// The calls that have a reply and go over the lane.
-    outgoing: Arc<Outgoing>,
+    pub(super) outgoing: Arc<Outgoing>,
     /// Whether their replies have a connection.
-    listens: Mutex<bool>,
+    pub(super) listens: Mutex<bool>,
     releases: Arc<Releases>,
-    taken: Arc<Taken>,
+    pub(super) taken: Arc<Taken>,
     /// What a server from another executable says about its interfaces.
     functions: Mutex<HashMap<u64, Arc<Functions>>>,
 }
@@ -142,57 +136,6 @@ impl Session {
         self.releases.post((object, count));
     }
 
-    /// The one-way calls that this process has sent and that have not run yet.
-    pub(crate) fn one_way_calls(&self) -> &Arc<Outstanding> {
-        self.lane.calls()
-    }
-
-    /// Sends a call that has no reply; its number is returned. `pins` is kept until it has run.
-    ///
-    /// # Errors
-    ///
-    /// `TooLarge`, `Disconnected`; `Timeout` if the server does not take it before the deadline. The call is lost then.
-    pub(crate) fn send_one_way(
-        &self,
-        call: LaneCall,
-        body: &[u8],
-        pins: Pins,
-        deadline: Deadline,
-    ) -> Result<u64, Error> {
-        refuse_in_fork()?;
-        let open = || self.open_lane(deadline);
-        let sent = self.lane.send(call, body, pins, deadline, open);
-        sent.map_err(|not_sent| self.not_sent(not_sent))
-    }
-
-    /// Has a call sent, soon, that will have a reply. Never waits.
-    pub(crate) fn send_later(self: &Arc<Self>, call: Arc<dyn TwoWay>) {
-        self.outgoing.push(call, Arc::clone(self) as Arc<dyn Way>);
-    }
-
-    /// Says that the handles in the reply to this call of the lane have been taken, or that nobody takes them.
-    pub(crate) fn confirm_later(&self, number: u64) {
-        self.taken.post(number);
-    }
-
-    fn not_sent(&self, not_sent: NotSent) -> Error {
-        match not_sent {
-            NotSent::GivenUp => {
-                Error::new(ErrorKind::Cancelled, "nobody waits for the call any more")
-            }
-            NotSent::TimedOut => {
-                let text = format!(
-                    "{} did not take the one-way call within the deadline: earlier ones wait to run",
-                    self.endpoint.name
-                );
-                Error::new(ErrorKind::Timeout, text).in_process(self.label())
-            }
-            NotSent::Broken(broken) => self.lost(broken).in_process(self.label()),
-            NotSent::TooLarge { size } => self.too_large(size),
-            NotSent::Other(error) => error,
-        }
-    }
-
     /// Sends a request and waits for its reply. `pins` is what the request's handles need to stay alive until the server has
     /// them: it is kept past a timeout, until the server lets go of the connection.
     ///
@@ -237,7 +180,7 @@ impl Session {
         })
     }
 
-    fn too_large(&self, size: usize) -> Error {
+    pub(super) fn too_large(&self, size: usize) -> Error {
         let text = format!(
             "the arguments take {size} bytes, the server {} accepts {} (option `max_message` of its builder)",
             self.endpoint.name, self.welcome.max_message
@@ -270,7 +213,7 @@ impl Session {
     }
 
     /// What it means that a connection broke.
-    fn lost(&self, broken: Broken) -> Error {
+    pub(super) fn lost(&self, broken: Broken) -> Error {
         match broken {
             Broken::Closed => self.disconnected(),
             Broken::TimedOut => Error::new(
@@ -321,58 +264,11 @@ impl Session {
         Ok(place.taken_by(self.open_connection(&Say::Connect, deadline)?))
     }
 
-    fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
-        self.watch_for_news()
-            .map_err(|error| Error::io("watching a control socket", error))?;
-        let mut lane = self.open_connection(&Say::ConnectLane, deadline)?;
-        // A lane that nobody reads would swallow what is sent on it.
-        match lane.receive(CONTROL_LIMIT, deadline) {
-            Ok(_) => Ok(lane),
-            Err(broken) => Err(self.lost(broken).in_process(self.label())),
-        }
-    }
-
-    /// Before the first call of the lane that has a reply, the server must know where to send it.
-    fn listen_for_replies(&self) -> Result<(), Error> {
-        let mut listens = self.listens.lock().unwrap_or_else(PoisonError::into_inner);
-        if *listens {
-            return Ok(());
-        }
-        let mut connection = self.open_connection(&Say::ConnectReplies, Deadline::NEVER)?;
-        if let Err(broken) = connection.receive(CONTROL_LIMIT, Deadline::NEVER) {
-            return Err(self.lost(broken).in_process(self.label()));
-        }
-        let control = self.control.copy();
-        let replies = Replies {
-            carrier: Carrier::Open(connection),
-            peer: Arc::clone(&self.peer),
-            name: self.endpoint.name.clone(),
-            limit: self.welcome.max_message.max(MAX_ERROR),
-            outgoing: Arc::clone(&self.outgoing),
-            control: control.map_err(|error| Error::io("watching a control socket", error))?,
-        };
-        if !run_in_background(Box::new(replies)) {
-            return Err(Error::io(
-                "listening for replies",
-                "there is no background thread",
-            ));
-        }
-        *listens = true;
-        Ok(())
-    }
-
-    /// From the first one-way call on, somebody must hear that it has run.
-    fn watch_for_news(&self) -> io::Result<()> {
-        let mut watched = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*watched {
-            self.control
-                .watch_for(self.one_way_calls(), Arc::clone(&self.peer))?;
-            *watched = true;
-        }
-        Ok(())
-    }
-
-    fn open_connection(&self, say: &Say, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
+    pub(super) fn open_connection(
+        &self,
+        say: &Say,
+        deadline: Deadline,
+    ) -> Result<Box<dyn Connection>, Error> {
         let offer = Channel.offer(Arc::clone(&self.peer));
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;
@@ -390,33 +286,6 @@ impl Session {
                 Err(Error::new(ErrorKind::Timeout, text))
             }
             Err(SendError::Io(error)) => Err(Error::io("handing a connection to a server", error)),
-        }
-    }
-}
-
-impl Way for Session {
-    fn send(&self, call: &Arc<dyn TwoWay>, room: Room) {
-        if let Err(error) = self.listen_for_replies() {
-            return Arc::clone(call).answered(Err(error));
-        }
-        let (mut request, body) = match call.request() {
-            Some(Ok(request)) => request,
-            Some(Err(error)) => return Arc::clone(call).answered(Err(error)),
-            None => return,
-        };
-        request.number = match self.outgoing.begin(call, room) {
-            Ok(number) => number,
-            Err(lost) => return Arc::clone(call).answered(Err(lost)),
-        };
-        let open = || self.open_lane(Deadline::NEVER);
-        let sent = self
-            .lane
-            .send_numbered(&request, &body, open, || call.commit());
-        if let Err(not_sent) = sent
-            && let Some((call, _room)) = self.outgoing.end(request.number)
-            && !matches!(not_sent, NotSent::GivenUp)
-        {
-            call.answered(Err(self.not_sent(not_sent)));
         }
     }
 }
