@@ -6,6 +6,10 @@
     reason = "its type and tasks are written as users write theirs"
 )]
 
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use shared_runtime::{ErrorKind, ServerProcess, Shared, shared, task};
@@ -54,6 +58,8 @@ fn main() {
     payloads(&counter);
     objects(&server);
     sleepers(&counter);
+    awaited_sleepers(&counter);
+    awaited_and_started(&counter);
     increments(&counter);
     death(server, &counter);
 }
@@ -119,6 +125,68 @@ fn sleepers(counter: &Shared<Counter>) {
     println!(
         "50 threads in a method that sleeps 0.5 s      {:>10.1?} in all",
         start.elapsed()
+    );
+}
+
+/// Wakes a thread that waits in [`block_on`].
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The least that can be called an executor.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+fn awaited_sleepers(counter: &Shared<Counter>) {
+    let start = Instant::now();
+    let mut naps: Vec<_> = (0..50)
+        .map(|_| {
+            Shared::calls(counter)
+                .nap(Duration::from_millis(500))
+                .into_future()
+        })
+        .collect();
+    for nap in &mut naps {
+        let polled = Pin::new(nap).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending());
+    }
+    for nap in naps {
+        block_on(nap).unwrap();
+    }
+    println!(
+        "50 awaited calls that sleep 0.5 s, one thread {:>10.1?} in all",
+        start.elapsed()
+    );
+}
+
+fn awaited_and_started(counter: &Shared<Counter>) {
+    print("a small call, awaited", 10_000, || {
+        block_on(Shared::calls(counter).add(1).into_future()).unwrap();
+    });
+    let start = Instant::now();
+    let pending: Vec<_> = (0..10_000)
+        .map(|_| Shared::calls(counter).add(1).start())
+        .collect();
+    let started = start.elapsed();
+    for sum in pending {
+        sum.wait().unwrap();
+    }
+    println!(
+        "10,000 started calls                          {:>10.1?} each to start, {:.1?} each until answered",
+        started / 10_000,
+        start.elapsed() / 10_000
     );
 }
 

@@ -15,6 +15,12 @@ impl ServerId {
     pub(crate) fn random() -> Self {
         Self(crate::os::random_id())
     }
+
+    /// The same as two numbers.
+    pub(crate) fn halves(self) -> [u64; 2] {
+        let [high, low] = [self.0 >> 64, self.0 & u128::from(u64::MAX)];
+        [high, low].map(|half| u64::try_from(half).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for ServerId {

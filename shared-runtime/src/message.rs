@@ -47,10 +47,14 @@ pub(crate) enum Greeting {
 pub(crate) enum Control {
     /// The descriptors that come with this message are the other end of a new connection.
     Connect,
-    /// The same, for a connection that carries [`OneWay`] calls and has no replies.
+    /// The same, for a connection that carries [`LaneCall`]s and has no replies.
     ConnectLane,
+    /// The same, for the connection on which the server sends the [`LaneReply`]s to them.
+    ConnectReplies,
     /// So many leases of each object are given back.
     Release(Vec<(u64, u64)>),
+    /// The handles of the replies to these calls of the lane have been taken, or are of no use to anybody any more.
+    Taken(Vec<u64>),
 }
 
 /// What a server says on a control socket after its greeting.
@@ -62,21 +66,40 @@ pub(crate) enum Notice {
     Done(Vec<u64>),
 }
 
-/// The head of a frame on a lane: a call that nobody waits for.
+/// The head of a frame on a lane: a call that its caller does not wait for on the spot.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct OneWay {
-    /// Counts up in a session.
+pub(crate) struct LaneCall {
+    /// Counts up in a session, for one-way calls and for those with a reply.
     pub(crate) number: u64,
-    /// The client's thread, whose calls of one object stay in order.
-    pub(crate) thread: u64,
+    /// The client's thread, whose calls of one object stay in order; none for a call that neither waits for others nor has others
+    /// wait for it.
+    pub(crate) thread: Option<u64>,
     pub(crate) object: u64,
     pub(crate) interface: u64,
     pub(crate) method: u32,
+    /// None for a one-way call.
+    pub(crate) reply: Option<ReplyWanted>,
     pub(crate) handles: Handles,
 }
 
-/// The most one-way calls of a session that have not run yet.
-pub(crate) const MAX_ONE_WAY: usize = 1024;
+/// What the server must know of the caller who will want a reply.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ReplyWanted {
+    /// What is left of the caller's time.
+    pub(crate) timeout: Option<Duration>,
+    /// The object locks that the chain of calls behind this one holds.
+    pub(crate) held: Vec<HeldLock>,
+}
+
+/// The head of a frame on the connection for the replies to a lane's calls. A value follows as the body.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LaneReply {
+    pub(crate) number: u64,
+    pub(crate) reply: Reply,
+}
+
+/// The most one-way calls of a session that have not run yet, and the most calls of its lane without a reply yet.
+pub(crate) const MAX_UNDER_WAY: usize = 1024;
 
 /// The most connections of a session, and so calls at one time.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
@@ -269,4 +292,5 @@ pub(crate) struct ServerSettings {
     pub(crate) max_message: usize,
     pub(crate) lock_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) async_workers: usize,
 }

@@ -1,5 +1,5 @@
-//! One-way calls that have not run yet, and who must come after them: what one thread does to one object stays in order, also
-//! where some of it is not waited for.
+//! Calls that are not waited for on the spot and have not run yet, and who must come after them: what one thread does to one object
+//! stays in order, also where some of it is not waited for.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::address::ServerId;
-use crate::message::MAX_ONE_WAY;
+use crate::message::MAX_UNDER_WAY;
 use crate::os::Deadline;
 
 /// A server and one of its objects.
@@ -53,6 +53,44 @@ impl From<TimedOut> for NotBegun {
     }
 }
 
+/// A call that later ones of its scope must come after.
+pub(crate) trait Earlier: Send + Sync {
+    /// Waits until it is on its way: what is sent after it arrives after it.
+    fn wait_until_sent(&self, deadline: Deadline) -> Result<(), TimedOut>;
+
+    /// Waits until it has run, or has been given up at its own deadline.
+    fn wait_until_over(&self, deadline: Deadline) -> Result<(), TimedOut>;
+
+    fn is_over(&self) -> bool;
+
+    /// Whether all that came before it are over when it is.
+    fn is_last_to_end(&self) -> bool;
+}
+
+/// A one-way call: sent before it is noted.
+pub(crate) struct OneWay {
+    pub(crate) among: Arc<Outstanding>,
+    pub(crate) number: u64,
+}
+
+impl Earlier for OneWay {
+    fn wait_until_sent(&self, _deadline: Deadline) -> Result<(), TimedOut> {
+        Ok(())
+    }
+
+    fn wait_until_over(&self, deadline: Deadline) -> Result<(), TimedOut> {
+        self.among.wait_for(self.number, deadline)
+    }
+
+    fn is_over(&self) -> bool {
+        !self.among.has(self.number)
+    }
+
+    fn is_last_to_end(&self) -> bool {
+        true
+    }
+}
+
 impl Outstanding {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
@@ -69,7 +107,7 @@ impl Outstanding {
         unheld: bool,
         deadline: Deadline,
     ) -> Result<u64, NotBegun> {
-        let mut state = self.wait_while(deadline, |state| state.calls.len() >= MAX_ONE_WAY)?;
+        let mut state = self.wait_while(deadline, |state| state.calls.len() >= MAX_UNDER_WAY)?;
         if state.ended {
             return Err(NotBegun::Ended);
         }
@@ -164,19 +202,38 @@ impl fmt::Debug for Outstanding {
     }
 }
 
-/// What the code that runs on this thread has done one-way. A method has a scope of its own: the server's threads run the methods
-/// of many callers, which are nothing to each other.
+/// What the code that runs on this thread has done without waiting for it. A method has a scope of its own: the server's threads run
+/// the methods of many callers, which are nothing to each other.
 #[derive(Default)]
 struct Scope {
     /// Never used again in this process; none before it is needed.
     number: Option<NonZeroU64>,
-    /// The last one-way call on each object, as long as it may not have run.
+    /// The calls on each object that a later one may have to wait for.
     last: HashMap<ObjectKey, Last>,
 }
 
+/// In the order in which they were made. Usually one: the last ends when all others have, unless it has a deadline.
+#[derive(Default)]
 struct Last {
-    among: Arc<Outstanding>,
-    number: u64,
+    calls: Vec<Arc<dyn Earlier>>,
+    /// With so many, those that are over are looked for.
+    tidy_at: usize,
+}
+
+impl Last {
+    fn push(&mut self, call: Arc<dyn Earlier>) {
+        if call.is_last_to_end() {
+            self.calls.clear();
+        } else if self.calls.len() >= self.tidy_at {
+            self.calls.retain(|call| !call.is_over());
+            self.tidy_at = TIDY_FROM.max(2 * self.calls.len());
+        }
+        self.calls.push(call);
+    }
+
+    fn is_over(&self) -> bool {
+        self.calls.iter().all(|call| call.is_over())
+    }
 }
 
 thread_local! {
@@ -204,38 +261,47 @@ impl Drop for Restore {
 /// So many entries are kept before those that have run are looked for.
 const TIDY_FROM: usize = 64;
 
-/// Notes a one-way call of this scope.
-pub(crate) fn note(object: ObjectKey, among: &Arc<Outstanding>, number: u64) {
-    let last = Last {
-        among: Arc::clone(among),
-        number,
-    };
+/// Notes a call of this scope that is not waited for.
+pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
     // In a destructor of a thread that ends nothing of it comes later.
     let _ = SCOPE.try_with(|scope| {
         let all = &mut scope.borrow_mut().last;
         if all.len() >= TIDY_FROM {
-            all.retain(|_, last| last.among.has(last.number));
+            all.retain(|_, last| !last.is_over());
         }
-        all.insert(object, last);
+        all.entry(object).or_default().push(call);
     });
 }
 
-/// Waits until the one-way calls of this scope on `object` have run.
+/// Waits until what this scope did to `object` is over.
 pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), TimedOut> {
-    let last = SCOPE.try_with(|scope| {
-        let all = &mut scope.borrow_mut().last;
-        if all.is_empty() {
-            None
-        } else {
-            all.remove(&object)
-        }
-    });
-    let Ok(Some(last)) = last else { return Ok(()) };
-    let waited = last.among.wait_for(last.number, deadline);
-    if waited.is_err() {
-        note(object, &last.among, last.number);
+    for call in noted(object) {
+        call.wait_until_over(deadline)?;
     }
-    waited
+    let _ = SCOPE.try_with(|scope| scope.borrow_mut().last.remove(&object));
+    Ok(())
+}
+
+/// Waits until what this scope did to `object` is on its way.
+pub(crate) fn wait_until_own_is_sent(
+    object: ObjectKey,
+    deadline: Deadline,
+) -> Result<(), TimedOut> {
+    let mut calls = noted(object).into_iter();
+    calls.try_for_each(|call| call.wait_until_sent(deadline))
+}
+
+fn noted(object: ObjectKey) -> Vec<Arc<dyn Earlier>> {
+    let calls = SCOPE.try_with(|scope| {
+        let all = &scope.borrow().last;
+        // Most threads never did anything that they did not wait for.
+        if all.is_empty() {
+            return Vec::new();
+        }
+        all.get(&object)
+            .map_or_else(Vec::new, |last| last.calls.clone())
+    });
+    calls.unwrap_or_default()
 }
 
 /// The number of this scope.
@@ -261,12 +327,20 @@ mod tests {
         (ServerId::random(), number)
     }
 
+    fn one_way(among: &Arc<Outstanding>) -> Arc<OneWay> {
+        Arc::new(OneWay {
+            among: Arc::clone(among),
+            number: among.begin(Box::new(()), false, Deadline::NEVER).unwrap(),
+        })
+    }
+
     #[test]
     fn a_thread_waits_for_its_own_calls_on_that_object_alone() {
         let calls = Outstanding::new();
         let (it, other) = (object(1), object(2));
-        let number = calls.begin(Box::new(()), false, Deadline::NEVER).unwrap();
-        note(it, &calls, number);
+        let call = one_way(&calls);
+        let number = call.number;
+        note(it, call);
         assert_eq!(wait_for_own(it, soon()), Err(TimedOut));
         assert_eq!(
             wait_for_own(it, soon()),
@@ -286,19 +360,11 @@ mod tests {
         let calls = Outstanding::new();
         let it = object(1);
         let outside = scope_number();
-        note(
-            it,
-            &calls,
-            calls.begin(Box::new(()), false, Deadline::NEVER).unwrap(),
-        );
+        note(it, one_way(&calls));
         scoped(|| {
             assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
             assert_ne!(scope_number(), outside);
-            note(
-                it,
-                &calls,
-                calls.begin(Box::new(()), false, Deadline::NEVER).unwrap(),
-            );
+            note(it, one_way(&calls));
         });
         assert_eq!(scope_number(), outside);
         calls.end(&[2]);
@@ -309,11 +375,44 @@ mod tests {
         );
     }
 
+    /// Ends at a deadline of its own.
+    struct Hasty(Arc<OneWay>);
+
+    impl Earlier for Hasty {
+        fn wait_until_sent(&self, _deadline: Deadline) -> Result<(), TimedOut> {
+            Ok(())
+        }
+        fn wait_until_over(&self, deadline: Deadline) -> Result<(), TimedOut> {
+            self.0.wait_until_over(deadline)
+        }
+        fn is_over(&self) -> bool {
+            self.0.is_over()
+        }
+        fn is_last_to_end(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_call_that_gave_up_hides_no_earlier_one() {
+        let calls = Outstanding::new();
+        let it = object(1);
+        let (first, hasty) = (one_way(&calls), one_way(&calls));
+        note(it, first.clone());
+        for _ in 0..3 * TIDY_FROM {
+            note(it, Arc::new(Hasty(hasty.clone())));
+        }
+        calls.end(&[hasty.number]);
+        assert_eq!(wait_for_own(it, soon()), Err(TimedOut));
+        calls.end(&[first.number]);
+        assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
+    }
+
     #[test]
     fn there_is_room_for_so_many_and_pins_go_with_the_call() {
         let calls = Outstanding::new();
         let pin = Arc::new(());
-        for _ in 0..MAX_ONE_WAY {
+        for _ in 0..MAX_UNDER_WAY {
             calls
                 .begin(Box::new(Arc::clone(&pin)), false, Deadline::NEVER)
                 .unwrap();
@@ -323,7 +422,7 @@ mod tests {
             Err(NotBegun::TimedOut)
         );
         calls.end(&[7]);
-        assert_eq!(Arc::strong_count(&pin), MAX_ONE_WAY);
+        assert_eq!(Arc::strong_count(&pin), MAX_UNDER_WAY);
         assert!(calls.begin(Box::new(()), false, soon()).is_ok());
         calls.end_all();
         assert_eq!(Arc::strong_count(&pin), 1);

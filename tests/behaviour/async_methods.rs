@@ -70,6 +70,8 @@ impl Page {
         while !call::current().cancelled() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+        // Too late to answer in time.
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

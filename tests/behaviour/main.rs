@@ -11,6 +11,7 @@
 mod support;
 
 mod arguments;
+mod async_calls;
 mod async_methods;
 mod calls;
 mod carrying;

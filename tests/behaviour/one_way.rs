@@ -39,6 +39,11 @@ impl Journal {
     pub fn pass_on(&self, counter: &Shared<Counter>, n: u64) {
         Shared::calls(counter).add(n).detach().unwrap();
     }
+    /// Has its object in use until a gate is open.
+    pub fn wait_for(&mut self, gate: &Shared<Gate>) {
+        gate.pass().unwrap();
+        self.lines.push("passed".to_owned());
+    }
     pub fn panic(&mut self) {
         panic!("nobody hears this");
     }

@@ -349,6 +349,8 @@ fn timeout() {
     );
     let late = Shared::calls(&desk).nap(60_000).wait().unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
+    let late = Shared::calls(&desk).nap(60_000).start().wait().unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Timeout);
     // What the caller says comes first.
     let patient = Shared::with_timeout(&desk, Duration::from_mins(1));
     patient.nap(60).unwrap();

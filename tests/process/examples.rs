@@ -110,3 +110,11 @@ fn an_error_brings_the_frames_of_the_innermost_process_when_they_are_asked_for()
     assert!(first.ends_with("errors::add_one"), "{complaint}");
     assert!(!frames.contains("worker"), "{complaint}");
 }
+
+#[test]
+fn one_thread_asks_three_servers_at_once() {
+    let _nothing_left = NothingLeft::watch();
+    let expected = "20 words on 3 shelves\nsea: Old Man and the Sea, The Sea Wolf\nwolf: The Sea Wolf, Wolf Hall\n\
+        old: Old Man and the Sea, The Old Curiosity Shop\n";
+    assert_eq!(printed("async_client"), expected);
+}

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod async_calls;
 mod chaos;
 mod death;
 mod examples;

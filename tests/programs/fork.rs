@@ -63,12 +63,20 @@ fn calls_in_a_fork(there: Shared<Board>) {
     for board in [&here, &there] {
         Shared::calls(board).wait(50).detach().unwrap();
     }
+    let pending = [&here, &there].map(|board| Shared::calls(board).wait(50).start());
+    let unread = Shared::calls(&there).wait(50).start();
     // SAFETY: as above.
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         let refused = there.noted().is_err()
             && Shared::calls(&there).note(1).detach().is_err()
-            && Shared::calls(&here).note(1).detach().is_err();
+            && Shared::calls(&here).note(1).detach().is_err()
+            && Shared::calls(&there).note(1).start().wait().is_err()
+            && Shared::calls(&here).note(1).start().wait().is_err()
+            && pending
+                .into_iter()
+                .all(|call| call.is_finished() && call.wait().is_err());
+        drop(unread);
         // SAFETY: ends the child without running anything of the parent's.
         unsafe { libc::_exit(if refused { 7 } else { 8 }) };
     }
@@ -76,6 +84,9 @@ fn calls_in_a_fork(there: Shared<Board>) {
     // SAFETY: waits for the child just made, with room for its status.
     assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
     assert_eq!(libc::WEXITSTATUS(status), 7);
+    // The parent's own are what they were.
+    assert!(pending.into_iter().all(|call| call.wait().is_ok()));
+    unread.wait().unwrap();
 }
 
 /// A server that has forked and is killed: its fork holds the sockets, and still everybody learns of its end.

@@ -6,15 +6,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::agree;
+use super::answer::{Answer, returned};
 use super::output::{OfTrait, Output};
 use super::target::Target;
 use crate::client::Session;
 use crate::context::{self, Context};
 use crate::dispatch;
-use crate::error::{Error, ErrorKind, Executed};
+use crate::error::{Error, ErrorKind};
 use crate::functions;
-use crate::handle::{Lease, Parcel, Place, arrivals, claim, unpack};
-use crate::interface::{Arguments, Encoded, Interface, Returned, TraitError, implementation_of};
+use crate::handle::{Lease, Parcel, Place, arrivals, claim};
+use crate::interface::{Arguments, Interface, Returned, TraitError, implementation_of};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
 use crate::object::Caller;
 use crate::order;
@@ -27,7 +28,8 @@ pub fn call<A: Serialize + ?Sized, O: Output<Returned = O>>(
     method: u32,
     arguments: &A,
 ) -> O {
-    run::<O>(target, method, Parcel::pack(arguments))
+    let answer = answer(target, method, packed(target, method, arguments));
+    returned::<O>(target.interface(), method, answer)
 }
 
 /// The same for a trait's method, which returns its own `Result`.
@@ -40,22 +42,31 @@ pub fn call_of_trait<A: Serialize + ?Sized, T: DeserializeOwned, E: TraitError>(
     method: u32,
     arguments: &A,
 ) -> Result<T, E> {
-    run::<OfTrait<T, E>>(target, method, Parcel::pack(arguments))
+    let answer = answer(target, method, packed(target, method, arguments));
+    returned::<OfTrait<T, E>>(target.interface(), method, answer)
+}
+
+/// Encodes the arguments of a call.
+///
+/// # Errors
+///
+/// `Encode`, also where the encoding could not carry the answer: nothing has been sent.
+pub(super) fn packed<A: Serialize + ?Sized>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> Result<Parcel, Error> {
+    functions::known(target.interface()).carries_method(method)?;
+    Parcel::pack(arguments)
 }
 
 /// Calls a method with arguments that are encoded already.
-pub(super) fn run<O: Output>(
+pub(super) fn answer(
     target: &Target,
     method: u32,
     arguments: Result<Parcel, Error>,
-) -> O::Returned {
-    functions::known(target.interface())
-        .carries_method(method)
-        .and(arguments)
-        .and_then(|arguments| deliver(target, method, arguments))
-        .and_then(Answer::open::<O>)
-        .map_err(|error| target.name_in(error, method))
-        .map_or_else(O::from_error, O::from_wire)
+) -> Result<Answer, Error> {
+    arguments.and_then(|arguments| deliver(target, method, arguments))
 }
 
 /// Asks whether the object lives.
@@ -170,19 +181,6 @@ fn in_constructor(error: Error, interface: &Interface, constructor: u32) -> Erro
     )
 }
 
-/// An answer with its handles already ours.
-struct Answer {
-    body: Vec<u8>,
-    nonce: u64,
-    leases: Vec<Arc<Lease>>,
-}
-
-impl Answer {
-    fn open<O: Output>(self) -> Result<O::Wire, Error> {
-        unpack(&self.body, self.nonce, self.leases).map_err(|error| error.ran(Executed::Yes))
-    }
-}
-
 fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
     let context = context::current();
     let deadline = target.deadline_of(method);
@@ -213,12 +211,12 @@ fn keep_order(lease: &Lease, context: &Context, deadline: Deadline) -> Result<()
         return Ok(());
     }
     order::wait_for_own(object, patience(context, deadline)).map_err(|_| {
-        let text = "an earlier one-way call of this thread on the object has not run, and this one must come after it";
+        let text = "an earlier call of this thread on the object, started or one-way, has not run, and this one must come after it";
         Error::new(ErrorKind::Timeout, text)
     })
 }
 
-/// How long to wait for one-way calls. They wait for objects without limit, and a method that waits for them while it holds a lock may
+/// How long to wait for calls that were not waited for. One-way calls wait for objects without limit, and a method that waits for them while it holds a lock may
 /// be what they wait for.
 pub(super) fn patience(context: &Context, deadline: Deadline) -> Deadline {
     let deadline = deadline.earlier(context.deadline);
@@ -265,16 +263,7 @@ fn here(
         deadline: context.deadline.earlier(deadline),
         held: context.held,
     };
-    let Encoded(Parcel {
-        body,
-        nonce,
-        leases,
-    }) = run(call)?;
-    Ok(Answer {
-        body,
-        nonce,
-        leases,
-    })
+    run(call).map(Answer::from)
 }
 
 /// Sends a request and takes over the handles of its reply.

@@ -4,14 +4,22 @@ mod output;
 mod target;
 
 mod agree;
+mod answer;
 
 mod deliver;
 mod one_way;
 
+mod slot;
+mod takes;
+
+mod started;
+
 mod current;
+mod pending;
 mod value;
 
 pub use current::{Current, SessionId, current};
+pub use pending::{Awaiting, Pending};
 pub use value::Call;
 
 pub(crate) use deliver::{

@@ -10,9 +10,9 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Lease, Parcel, Place, claim};
 use crate::interface::{Arguments, Interface};
-use crate::message::{Handles, OneWay};
-use crate::object::{CALLS, Caller, Cancel, Line, Queue};
-use crate::order::{self, Outstanding};
+use crate::message::{Handles, LaneCall};
+use crate::object::{CALLS, Caller, Cancel, Line, Queue, Turn};
+use crate::order::{self, OneWay, Outstanding};
 use crate::os::Deadline;
 use crate::program;
 
@@ -28,7 +28,7 @@ pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<
                 object: hosted.id(),
             };
             let queued = queue_here(lease, line, interface, method, arguments, deadline)?;
-            order::note(lease.key(), &queued.0, queued.1);
+            order::note(lease.key(), Arc::new(queued));
         }
         Place::At { session, object } => {
             let method = their_method(session, interface, method)?;
@@ -38,18 +38,25 @@ pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<
                 leases,
             } = arguments;
             let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
-            let call = OneWay {
+            // Those it must arrive after may still be with the thread that sends them.
+            order::wait_until_own_is_sent(lease.key(), deadline).map_err(|_| {
+                let text = "earlier calls of this thread on the object, which it started, could not be sent";
+                Error::new(ErrorKind::Timeout, text)
+            })?;
+            let call = LaneCall {
                 number: 0,
-                thread: order::scope_number(),
+                thread: Some(order::scope_number()),
                 object: *object,
                 interface: interface.id(),
                 method,
+                reply: None,
                 handles: Handles { nonce, claims },
             };
             // The object, and what the arguments name, live until the call has run, whatever becomes of our handles.
             let pins = Box::new((Arc::clone(lease), leases));
             let number = session.send_one_way(call, &body, pins, deadline)?;
-            order::note(lease.key(), session.one_way_calls(), number);
+            let among = Arc::clone(session.one_way_calls());
+            order::note(lease.key(), Arc::new(OneWay { among, number }));
         }
         Place::Nowhere { cause, .. } => return Err(cause.clone()),
     }
@@ -65,13 +72,19 @@ struct Own {
 /// The queue is made by the first call.
 static OWN: Mutex<Option<Own>> = Mutex::new(None);
 
+/// Where the calls of this process to its own objects wait for a thread.
+pub(super) fn own_queue() -> Result<Arc<Queue>, Error> {
+    own().map(|(queue, _)| queue)
+}
+
 fn own() -> Result<(Arc<Queue>, Arc<Outstanding>), Error> {
     let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
     let own = if let Some(own) = &mut *own {
         own
     } else {
-        let queue = Queue::open()
-            .map_err(|error| Error::io("starting a thread for one-way calls", error))?;
+        let queue = Queue::open().map_err(|error| {
+            Error::io("starting a thread for calls that are not waited for", error)
+        })?;
         let calls = Outstanding::new();
         own.insert(Own { queue, calls })
     };
@@ -85,7 +98,7 @@ fn queue_here(
     method: u32,
     arguments: Parcel,
     deadline: Deadline,
-) -> Result<(Arc<Outstanding>, u64), Error> {
+) -> Result<OneWay, Error> {
     let (queue, calls) = own()?;
     let number = calls.begin(Box::new(()), false, deadline).map_err(|_| {
         let text = "the objects of this process do not keep up with their one-way calls";
@@ -93,7 +106,7 @@ fn queue_here(
     })?;
     let (pin, ended) = (Arc::clone(lease), Arc::clone(&calls));
     let committed = CALLS.commit();
-    queue.push(line, arguments.body.len(), move || {
+    queue.push(Turn::After(line), arguments.body.len(), move || {
         let call = dispatch::Call {
             caller: Caller::this_process(program::label()),
             cancel: &Cancel::default(),
@@ -117,5 +130,8 @@ fn queue_here(
         ended.end(&[number]);
         drop(committed);
     });
-    Ok((calls, number))
+    Ok(OneWay {
+        among: calls,
+        number,
+    })
 }

@@ -61,10 +61,12 @@ impl Target {
 
     /// Says which method an error is about.
     pub(super) fn name_in(&self, error: Error, method: u32) -> Error {
-        let name = self.interface.method(method);
-        error.in_method(
-            (self.interface.name)(),
-            name.map_or("?", |method| method.name),
-        )
+        name_in(self.interface, method, error)
     }
+}
+
+/// Says which method an error is about.
+pub(super) fn name_in(interface: &Interface, method: u32, error: Error) -> Error {
+    let name = interface.method(method);
+    error.in_method((interface.name)(), name.map_or("?", |method| method.name))
 }

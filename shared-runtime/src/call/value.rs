@@ -6,16 +6,19 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::answer::{Answer, returned};
 use super::output::{OfTrait, Output};
 use super::target::Target;
 use super::{deliver, one_way};
 use crate::error::Error;
-use crate::functions;
 use crate::handle::Parcel;
-use crate::interface::TraitError;
+use crate::interface::{Interface, TraitError};
 
 /// A call that has not been made yet, with its arguments already encoded: what the methods of
 /// [`Shared::calls`](crate::Shared::calls) return. `O` is what the proxy's method of that name returns.
+///
+/// It is made in one of four ways: [`wait`](Call::wait) keeps this thread, `.await` keeps this task, [`start`](Call::start) leaves the
+/// answer for later, and [`detach`](Call::detach) leaves it altogether.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,13 +38,16 @@ use crate::interface::TraitError;
 /// assert_eq!(length, 1); // calls of one thread on one object keep their order
 /// # Ok::<(), shared_runtime::Error>(())
 /// ```
-#[must_use = "a call does nothing until it is waited for or detached"]
+#[must_use = "a call does nothing until it is waited for, awaited, started or detached"]
 pub struct Call<O> {
-    target: Target,
-    method: u32,
-    arguments: Result<Parcel, Error>,
-    run: fn(&Target, u32, Result<Parcel, Error>) -> O,
+    pub(super) target: Target,
+    pub(super) method: u32,
+    pub(super) arguments: Result<Parcel, Error>,
+    pub(super) open: Open<O>,
 }
+
+/// What the answer to a call becomes.
+pub(super) type Open<O> = fn(&Interface, u32, Result<Answer, Error>) -> O;
 
 /// Encodes the arguments of a call; what is wrong with them is said when it is made.
 pub fn prepare<A: Serialize + ?Sized, O: Output<Returned = O>>(
@@ -70,12 +76,13 @@ impl<O> Call<O> {
         Self {
             target: target.clone(),
             method,
-            arguments: Parcel::pack(arguments),
-            run: deliver::run::<W>,
+            arguments: deliver::packed(target, method, arguments),
+            open: returned::<W>,
         }
     }
 
-    /// How long the call may take; for [`detach`](Call::detach), how long it may take until the server has it.
+    /// How long the call may take from when it is made: when it is waited for or started, or first polled. For
+    /// [`detach`](Call::detach), how long it may take until the server has it.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self {
             target: self.target.with_timeout(timeout),
@@ -85,7 +92,8 @@ impl<O> Call<O> {
 
     /// Makes the call and waits for its answer, as the proxy's method does.
     pub fn wait(self) -> O {
-        (self.run)(&self.target, self.method, self.arguments)
+        let answer = deliver::answer(&self.target, self.method, self.arguments);
+        (self.open)(self.target.interface(), self.method, answer)
     }
 
     /// Makes the call one-way: returns when it is on its way, and nobody learns what becomes of it.
@@ -107,9 +115,7 @@ impl<O> Call<O> {
             arguments,
             ..
         } = self;
-        functions::known(target.interface())
-            .carries_method(method)
-            .and(arguments)
+        arguments
             .and_then(|arguments| one_way::detach(&target, method, arguments))
             .map_err(|error| target.name_in(error, method))
     }

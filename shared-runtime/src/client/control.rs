@@ -1,4 +1,4 @@
-//! The control socket of a session at its client: releases go out on it, news of one-way calls come in.
+//! The control socket of a session at its client: releases and acknowledgements go out on it, news of one-way calls come in.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,6 +16,9 @@ use crate::outbox::Outbox;
 /// Leases on their way back: objects, and how many leases of each.
 pub(super) type Releases = Outbox<Control, (u64, u64)>;
 
+/// The calls of the lane whose replies' handles have been taken.
+pub(super) type Taken = Outbox<Control, u64>;
+
 /// The session ends when the last owner of this goes, whoever else has a copy of the descriptor.
 #[derive(Debug)]
 pub(super) struct Control(Socket);
@@ -30,10 +33,15 @@ impl Control {
         is_ready(&self.0, PollFlags::RDHUP)
     }
 
+    /// The same socket, without a say about its end.
+    pub(super) fn copy(&self) -> io::Result<Socket> {
+        Ok(Socket::from(self.0.as_fd().try_clone_to_owned()?))
+    }
+
     /// Has the background thread tell `calls` which of them have run, until the session or its server ends.
     pub(super) fn watch_for(&self, calls: &Arc<Outstanding>, peer: Arc<Peer>) -> io::Result<()> {
         let news = News {
-            socket: Socket::from(self.0.as_fd().try_clone_to_owned()?),
+            socket: self.copy()?,
             peer,
             calls: Arc::clone(calls),
         };

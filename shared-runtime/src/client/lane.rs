@@ -1,11 +1,11 @@
-//! One-way calls on their way to one server: sent in the order in which they are made, one sender at a time.
+//! The way of calls that are not waited for on the spot to one server: sent in the order in which they are made, one sender at a time.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::address::ServerId;
 use crate::codec;
 use crate::error::Error;
-use crate::message::OneWay;
+use crate::message::LaneCall;
 use crate::order::{NotBegun, Outstanding, Pins, TimedOut};
 use crate::os::Deadline;
 use crate::transport::{Broken, Connection};
@@ -16,6 +16,7 @@ pub(super) struct Lane {
     limit: usize,
     sending: Mutex<Sending>,
     free: Condvar,
+    /// The one-way calls. Those with a reply have a table of their own.
     calls: Arc<Outstanding>,
 }
 
@@ -27,11 +28,15 @@ enum Sending {
     Taken,
 }
 
-/// Why a one-way call was not sent.
+/// Why a call was not sent.
 pub(super) enum NotSent {
+    /// Nobody wants it any more.
+    GivenUp,
     TimedOut,
     Broken(Broken),
-    TooLarge { size: usize },
+    TooLarge {
+        size: usize,
+    },
     Other(Error),
 }
 
@@ -65,19 +70,17 @@ impl Lane {
         &self.calls
     }
 
-    /// Sends a call and returns its number; `pins` are kept until it has run. `open` makes the connection if there is none.
+    /// Sends a one-way call and returns its number; `pins` are kept until it has run. `open` makes the connection if there is none.
     pub(super) fn send(
         &self,
-        mut call: OneWay,
+        mut call: LaneCall,
         body: &[u8],
         pins: Pins,
         deadline: Deadline,
         open: impl FnOnce() -> Result<Box<dyn Connection>, Error>,
     ) -> Result<u64, NotSent> {
         let mut turn = self.turn(deadline)?;
-        if turn.connection.is_none() {
-            turn.connection = Some(open().map_err(NotSent::Other)?);
-        }
+        turn.open(open)?;
         let claims = &call.handles.claims;
         let unheld = claims.iter().any(|claim| claim.is_elsewhere(self.server));
         call.number = self.calls.begin(pins, unheld, deadline)?;
@@ -87,6 +90,23 @@ impl Lane {
             return Err(not_sent);
         }
         Ok(call.number)
+    }
+
+    /// Sends a call that has its number, however long that takes: it has a reply, and its deadline is kept elsewhere. `commit` says, at
+    /// the last moment, whether it is still wanted.
+    pub(super) fn send_numbered(
+        &self,
+        call: &LaneCall,
+        body: &[u8],
+        open: impl FnOnce() -> Result<Box<dyn Connection>, Error>,
+        commit: impl FnOnce() -> bool,
+    ) -> Result<(), NotSent> {
+        let mut turn = self.turn(Deadline::NEVER)?;
+        turn.open(open)?;
+        if !commit() {
+            return Err(NotSent::GivenUp);
+        }
+        turn.send(call, body, Deadline::NEVER)
     }
 
     /// The connection, for this thread alone.
@@ -123,8 +143,18 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    fn open(
+        &mut self,
+        open: impl FnOnce() -> Result<Box<dyn Connection>, Error>,
+    ) -> Result<(), NotSent> {
+        if self.connection.is_none() {
+            self.connection = Some(open().map_err(NotSent::Other)?);
+        }
+        Ok(())
+    }
+
     /// A frame of which the server may have a part cannot be followed by another: then the connection goes.
-    fn send(&mut self, call: &OneWay, body: &[u8], deadline: Deadline) -> Result<(), NotSent> {
+    fn send(&mut self, call: &LaneCall, body: &[u8], deadline: Deadline) -> Result<(), NotSent> {
         let head = codec::encode(call).map_err(NotSent::Other)?;
         let size = head.len() + body.len();
         if size > self.lane.limit {

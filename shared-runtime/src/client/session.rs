@@ -2,29 +2,27 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::control::{Control, Releases};
+use super::control::{Control, Releases, Taken};
 use super::drain;
-use super::lane::{Lane, NotSent};
+use super::lane::Lane;
+use super::outgoing::Outgoing;
 use super::pool::{Pool, Pooled};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    Agreement, CONTROL_LIMIT, Control as Say, Handles, MAX_CONNECTIONS, OneWay, Reply, Request,
-    Subject,
+    Agreement, Control as Say, Handles, MAX_CONNECTIONS, Reply, Request, Subject,
 };
-use crate::order::{Outstanding, Pins};
 use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
 use crate::outbox::Outbox;
 use crate::transport::{Broken, Channel, Connection, Transport};
 
 /// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
-const MAX_ERROR: usize = 1 << 20;
+pub(super) const MAX_ERROR: usize = 1 << 20;
 
 /// How long the control socket may be full before the server counts as stuck.
 const CONTROL_PATIENCE: Duration = Duration::from_secs(5);
@@ -34,15 +32,20 @@ const END_PATIENCE: Duration = Duration::from_millis(50);
 
 /// This process at one server.
 pub(crate) struct Session {
-    endpoint: Endpoint,
-    peer: Arc<Peer>,
-    control: Arc<Control>,
-    welcome: Welcome,
+    pub(super) endpoint: Endpoint,
+    pub(super) peer: Arc<Peer>,
+    pub(super) control: Arc<Control>,
+    pub(super) welcome: Welcome,
     pool: Pool,
-    lane: Lane,
+    pub(super) lane: Lane,
     /// Whether somebody listens for them.
-    news: Mutex<bool>,
+    pub(super) news: Mutex<bool>,
+    /// The calls that have a reply and go over the lane.
+    pub(super) outgoing: Arc<Outgoing>,
+    /// Whether their replies have a connection.
+    pub(super) listens: Mutex<bool>,
     releases: Arc<Releases>,
+    pub(super) taken: Arc<Taken>,
     /// What has been agreed with a server from another executable about its interfaces.
     agreements: Mutex<HashMap<u64, Arc<Agreement>>>,
 }
@@ -77,6 +80,11 @@ impl Session {
             welcome,
             pool: Pool::default(),
             news: Mutex::default(),
+            outgoing: Arc::default(),
+            listens: Mutex::default(),
+            taken: Outbox::on(Arc::clone(&control), usize::MAX, |numbers| {
+                codec::encode(&Say::Taken(numbers))
+            }),
             releases: Outbox::on(Arc::clone(&control), usize::MAX, |leases| {
                 codec::encode(&Say::Release(leases))
             }),
@@ -128,40 +136,6 @@ impl Session {
         self.releases.post((object, count));
     }
 
-    /// The one-way calls that this process has sent and that have not run yet.
-    pub(crate) fn one_way_calls(&self) -> &Arc<Outstanding> {
-        self.lane.calls()
-    }
-
-    /// Sends a call that has no reply; its number is returned. `pins` is kept until it has run.
-    ///
-    /// # Errors
-    ///
-    /// `TooLarge`, `Disconnected`; `Timeout` if the server does not take it before the deadline. The call is lost then.
-    pub(crate) fn send_one_way(
-        &self,
-        call: OneWay,
-        body: &[u8],
-        pins: Pins,
-        deadline: Deadline,
-    ) -> Result<u64, Error> {
-        refuse_in_fork()?;
-        let open = || self.open_lane(deadline);
-        let sent = self.lane.send(call, body, pins, deadline, open);
-        sent.map_err(|not_sent| match not_sent {
-            NotSent::TimedOut => {
-                let text = format!(
-                    "{} did not take the one-way call within the deadline: earlier ones wait to run",
-                    self.endpoint.name
-                );
-                Error::new(ErrorKind::Timeout, text).in_process(self.label())
-            }
-            NotSent::Broken(broken) => self.lost(broken).in_process(self.label()),
-            NotSent::TooLarge { size } => self.too_large(size),
-            NotSent::Other(error) => error,
-        })
-    }
-
     /// Sends a request and waits for its reply. `pins` is what the request's handles need to stay alive until the server has
     /// them: it is kept past a timeout, until the server lets go of the connection.
     ///
@@ -206,7 +180,7 @@ impl Session {
         })
     }
 
-    fn too_large(&self, size: usize) -> Error {
+    pub(super) fn too_large(&self, size: usize) -> Error {
         let text = format!(
             "the arguments take {size} bytes, the server {} accepts {} (option `max_message` of its builder)",
             self.endpoint.name, self.welcome.max_message
@@ -239,7 +213,7 @@ impl Session {
     }
 
     /// What it means that a connection broke.
-    fn lost(&self, broken: Broken) -> Error {
+    pub(super) fn lost(&self, broken: Broken) -> Error {
         match broken {
             Broken::Closed => self.disconnected(),
             Broken::TimedOut => Error::new(
@@ -290,29 +264,11 @@ impl Session {
         Ok(place.taken_by(self.open_connection(&Say::Connect, deadline)?))
     }
 
-    fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
-        self.watch_for_news()
-            .map_err(|error| Error::io("watching a control socket", error))?;
-        let mut lane = self.open_connection(&Say::ConnectLane, deadline)?;
-        // A lane that nobody reads would swallow what is sent on it.
-        match lane.receive(CONTROL_LIMIT, deadline) {
-            Ok(_) => Ok(lane),
-            Err(broken) => Err(self.lost(broken).in_process(self.label())),
-        }
-    }
-
-    /// From the first one-way call on, somebody must hear that it has run.
-    fn watch_for_news(&self) -> io::Result<()> {
-        let mut watched = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*watched {
-            self.control
-                .watch_for(self.one_way_calls(), Arc::clone(&self.peer))?;
-            *watched = true;
-        }
-        Ok(())
-    }
-
-    fn open_connection(&self, say: &Say, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
+    pub(super) fn open_connection(
+        &self,
+        say: &Say,
+        deadline: Deadline,
+    ) -> Result<Box<dyn Connection>, Error> {
         let offer = Channel.offer(Arc::clone(&self.peer));
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;

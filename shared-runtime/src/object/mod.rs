@@ -13,7 +13,7 @@ pub(crate) use calls::{CALLS, MethodName, RunningCall};
 pub use hosted::Object;
 pub(crate) use hosted::{Hosted, Kind};
 pub(crate) use lock::{Access, Cancel, Refused};
-pub(crate) use queue::{Line, Queue};
+pub(crate) use queue::{ASYNC_WORKERS, Line, Queue, Turn, set_async_workers};
 pub(crate) use reaper::finish_drops;
 pub use registry::SessionId;
 pub(crate) use registry::{LOCAL, REGISTRY};

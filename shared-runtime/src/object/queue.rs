@@ -1,9 +1,10 @@
-//! Where one-way calls wait for a thread: those of one line run one after the other, lines side by side. Knows no sockets and no
-//! messages.
+//! Where the calls of a lane wait for a thread: those of one line run one after the other, lines side by side, awaited calls so many at
+//! a time. Knows no sockets and no messages.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,9 +17,46 @@ pub(crate) struct Line {
     pub(crate) object: u64,
 }
 
-/// The most threads of a queue: as many as a client may have one-way calls under way. With fewer, calls that wait for others of the
-/// same queue could take all of them.
-const MAX_WORKERS: usize = 1024;
+/// Among which others a call has its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// After those of its line.
+    After(Line),
+    /// Among none.
+    Alone,
+    /// Among none, but with no more of its kind at one time than the server has workers for them.
+    Limited,
+}
+
+impl Turn {
+    /// That of a call on `object`, which keeps its order with the others of `thread` if it is of one. Calls that are made while a method
+    /// runs, and are a part of its chain, are not limited: that method may wait for them, and keep another of them from running.
+    pub(crate) fn of(thread: Option<u64>, object: u64, chained: bool) -> Self {
+        match thread {
+            Some(thread) => Self::After(Line { thread, object }),
+            None if chained => Self::Alone,
+            None => Self::Limited,
+        }
+    }
+}
+
+/// The most threads of a queue, beside those for limited calls: as many as a client may have other calls under way, one-way and with
+/// a reply. With fewer, calls that wait for others of the same queue could take all of them.
+const MAX_WORKERS: usize = 2048;
+
+/// How many limited calls of a queue run at one time, unless this server was told otherwise.
+pub(crate) const ASYNC_WORKERS: usize = 64;
+
+static LIMIT: AtomicUsize = AtomicUsize::new(ASYNC_WORKERS);
+
+/// Sets how many limited calls of a queue run at one time: one at least.
+pub(crate) fn set_async_workers(most: usize) {
+    LIMIT.store(most.max(1), Ordering::Relaxed);
+}
+
+fn limit() -> usize {
+    LIMIT.load(Ordering::Relaxed)
+}
 
 /// How long a thread stays with nothing to do, unless it is the last.
 const LINGER: Duration = Duration::from_millis(20);
@@ -35,8 +73,12 @@ pub(crate) struct Queue {
 struct State {
     /// The lines with something in them. One of them that a thread works on stays here while it is empty.
     lines: HashMap<Line, VecDeque<Job>>,
-    /// The lines that wait for a thread.
-    ready: VecDeque<Line>,
+    /// What waits for a thread.
+    ready: VecDeque<Ready>,
+    /// Limited jobs beyond the limit.
+    held_back: VecDeque<Job>,
+    /// Limited jobs that run or are ready.
+    limited: usize,
     /// What all jobs weigh that have not run.
     weight: usize,
     workers: usize,
@@ -44,6 +86,13 @@ struct State {
     unlimited: bool,
     /// What to run when all has run and the queue is closed.
     closed: Option<Box<dyn FnOnce() + Send>>,
+}
+
+enum Ready {
+    /// The first job of a line.
+    Line(Line),
+    Alone(Job),
+    Limited(Job),
 }
 
 /// Something to run, and how many bytes it keeps in memory meanwhile.
@@ -68,7 +117,7 @@ impl Queue {
 
     pub(crate) fn push(
         self: &Arc<Self>,
-        line: Line,
+        turn: Turn,
         weight: usize,
         run: impl FnOnce() + Send + 'static,
     ) {
@@ -78,13 +127,12 @@ impl Queue {
         };
         let mut state = self.state();
         state.weight += weight;
-        if let Some(jobs) = state.lines.get_mut(&line) {
-            jobs.push_back(job);
+        let Some(ready) = state.line_up(turn, job) else {
             return;
-        }
-        state.lines.insert(line, VecDeque::from([job]));
-        state.ready.push_back(line);
-        if state.idle < state.ready.len() && state.workers < MAX_WORKERS {
+        };
+        state.ready.push_back(ready);
+        let most = MAX_WORKERS.saturating_add(limit());
+        if state.idle < state.ready.len() && state.workers < most {
             // Without a thread to be had, one of those that are there comes to it.
             let _ = self.add_worker(&mut state);
         }
@@ -117,7 +165,7 @@ impl Queue {
     fn add_worker(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         let queue = Arc::clone(self);
         std::thread::Builder::new()
-            .name("shared-one-way".into())
+            .name("shared-lane-call".into())
             .spawn(move || queue.work())?;
         state.workers += 1;
         Ok(())
@@ -126,8 +174,8 @@ impl Queue {
     fn work(&self) {
         let mut state = self.state();
         loop {
-            if let Some(line) = state.ready.pop_front() {
-                state = self.run_first(state, line);
+            if let Some(ready) = state.ready.pop_front() {
+                state = self.run(state, ready);
                 continue;
             }
             if state.closed.is_some() {
@@ -149,13 +197,15 @@ impl Queue {
         }
     }
 
-    /// Runs the first job of a line; if there are more, the line goes behind the others.
-    fn run_first<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        line: Line,
-    ) -> MutexGuard<'a, State> {
-        let job = state.lines.get_mut(&line).and_then(VecDeque::pop_front);
+    fn run<'a>(&'a self, mut state: MutexGuard<'a, State>, ready: Ready) -> MutexGuard<'a, State> {
+        let (job, after) = match ready {
+            Ready::Line(line) => {
+                let first = state.lines.get_mut(&line).and_then(VecDeque::pop_front);
+                (first, Turn::After(line))
+            }
+            Ready::Alone(job) => (Some(job), Turn::Alone),
+            Ready::Limited(job) => (Some(job), Turn::Limited),
+        };
         drop(state);
         let weight = job.as_ref().map_or(0, |job| job.weight);
         if let Some(job) = job {
@@ -164,11 +214,7 @@ impl Queue {
         let mut state = self.state();
         state.weight -= weight;
         self.less.notify_all();
-        if state.lines.get(&line).is_some_and(VecDeque::is_empty) {
-            state.lines.remove(&line);
-        } else {
-            state.ready.push_back(line);
-        }
+        state.follow(after);
         state
     }
 
@@ -177,10 +223,50 @@ impl Queue {
     }
 }
 
+impl State {
+    /// What is ready now that this job has come; nothing if it has to wait for others.
+    fn line_up(&mut self, turn: Turn, job: Job) -> Option<Ready> {
+        match turn {
+            Turn::After(line) => {
+                if let Some(jobs) = self.lines.get_mut(&line) {
+                    jobs.push_back(job);
+                    return None;
+                }
+                self.lines.insert(line, VecDeque::from([job]));
+                Some(Ready::Line(line))
+            }
+            Turn::Alone => Some(Ready::Alone(job)),
+            Turn::Limited if self.limited >= limit() => {
+                self.held_back.push_back(job);
+                None
+            }
+            Turn::Limited => {
+                self.limited += 1;
+                Some(Ready::Limited(job))
+            }
+        }
+    }
+
+    /// A job has run: what waited for it is ready, behind the others.
+    fn follow(&mut self, ran: Turn) {
+        match ran {
+            Turn::After(line) if self.lines.get(&line).is_some_and(VecDeque::is_empty) => {
+                self.lines.remove(&line);
+            }
+            Turn::After(line) => self.ready.push_back(Ready::Line(line)),
+            Turn::Alone => {}
+            Turn::Limited => match self.held_back.pop_front() {
+                Some(next) => self.ready.push_back(Ready::Limited(next)),
+                None => self.limited -= 1,
+            },
+        }
+    }
+}
+
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")
-            .field("ready", &self.ready)
+            .field("ready", &self.ready.len())
             .field("workers", &self.workers)
             .finish_non_exhaustive()
     }
@@ -192,8 +278,8 @@ mod tests {
 
     use super::*;
 
-    fn line(thread: u64, object: u64) -> Line {
-        Line { thread, object }
+    fn line(thread: u64, object: u64) -> Turn {
+        Turn::After(Line { thread, object })
     }
 
     #[test]
@@ -214,6 +300,36 @@ mod tests {
         );
         go.send(()).unwrap();
         assert!((0..100).all(|n| said.recv().unwrap() == (1, n)));
+        queue.close(|| ());
+    }
+
+    #[test]
+    fn limited_jobs_wait_for_each_other_and_others_pass_them() {
+        let queue = Queue::open().unwrap();
+        let (say, said) = channel();
+        let gates: Vec<_> = (0..2 * ASYNC_WORKERS)
+            .map(|n| {
+                let ((go, wait), say) = (channel::<()>(), say.clone());
+                queue.push(Turn::Limited, 0, move || {
+                    say.send(n).unwrap();
+                    wait.recv().unwrap();
+                });
+                go
+            })
+            .collect();
+        let mut begun: Vec<usize> = said.iter().take(ASYNC_WORKERS).collect();
+        begun.sort_unstable();
+        assert_eq!(begun, (0..ASYNC_WORKERS).collect::<Vec<_>>());
+        queue.push(Turn::Alone, 0, move || say.send(1000).unwrap());
+        assert_eq!(said.recv().unwrap(), 1000, "before any of those held back");
+        gates[7].send(()).unwrap();
+        assert_eq!(said.recv().unwrap(), ASYNC_WORKERS);
+        assert!(said.try_recv().is_err(), "one comes for one that goes");
+        for gate in &gates {
+            // The one that has gone already hears nothing.
+            let _ = gate.send(());
+        }
+        assert_eq!(said.iter().count(), ASYNC_WORKERS - 1);
         queue.close(|| ());
     }
 

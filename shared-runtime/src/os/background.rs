@@ -41,9 +41,15 @@ pub(crate) fn run_in_background(watch: Box<dyn Watch>) -> bool {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(watch);
-    // A full counter means that a wake-up is already under way.
-    let _ = rustix::io::write(&background.wake, &1u64.to_ne_bytes());
+    background.wake();
     true
+}
+
+/// Has the background thread look again at what its watches wait for: the deadline of one is nearer than it was.
+pub(crate) fn look_again() {
+    if let Some(background) = Background::running() {
+        background.wake();
+    }
 }
 
 struct Background {
@@ -56,6 +62,11 @@ struct Background {
 const RECOVERY: Duration = Duration::from_millis(10);
 
 impl Background {
+    fn wake(&self) {
+        // A full counter means that a wake-up is already under way.
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+
     /// `None` where the system has no descriptor to give. Where it has no thread to give, what is handed over waits for the next attempt.
     fn running() -> Option<&'static Self> {
         static BACKGROUND: OnceLock<Background> = OnceLock::new();

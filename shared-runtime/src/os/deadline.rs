@@ -20,6 +20,16 @@ impl Deadline {
             .map(|at| at.saturating_duration_since(Instant::now()))
     }
 
+    /// `None`: never.
+    pub(crate) fn until(at: Option<Instant>) -> Self {
+        Self(at)
+    }
+
+    /// `None`: never.
+    pub(crate) fn at(self) -> Option<Instant> {
+        self.0
+    }
+
     pub(crate) fn passed(self) -> bool {
         self.remaining().is_some_and(|left| left.is_zero())
     }

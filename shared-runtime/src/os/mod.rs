@@ -5,12 +5,14 @@ mod deadline;
 mod fork;
 mod process;
 mod socket;
+mod timer;
 
 pub(crate) use background::{Next, Watch, run_in_background};
 pub(crate) use deadline::Deadline;
 pub(crate) use fork::forked;
 pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label};
 pub(crate) use socket::{SendError, Socket, wait};
+pub(crate) use timer::{Expires, Timer};
 
 /// 128 bits nobody can guess.
 pub(crate) fn random_id() -> u128 {

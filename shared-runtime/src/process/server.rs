@@ -11,6 +11,7 @@ use super::spawn::{self, Spawned};
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
+use crate::object::ASYNC_WORKERS;
 use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
 
@@ -143,6 +144,7 @@ pub struct ServerBuilder {
     max_message: usize,
     lock_timeout: Duration,
     shutdown_timeout: Duration,
+    async_workers: usize,
 }
 
 impl Default for ServerBuilder {
@@ -153,6 +155,7 @@ impl Default for ServerBuilder {
             max_message: MAX_MESSAGE,
             lock_timeout: LOCK_TIMEOUT,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
+            async_workers: ASYNC_WORKERS,
         }
     }
 }
@@ -194,6 +197,22 @@ impl ServerBuilder {
         self
     }
 
+    /// How many awaited calls of one process run at one time in the server, each on a thread of its own; further ones wait for those.
+    /// At least one; calls that are made while a method runs, as a part of its chain, are not counted. Default: 64.
+    ///
+    /// ```no_run
+    /// use shared_runtime::ServerProcess;
+    ///
+    /// // Its methods mostly wait for something else, so that many may run at once.
+    /// let server = ServerProcess::builder().async_workers(500).start()?;
+    /// # Ok::<(), shared_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn async_workers(mut self, most: usize) -> Self {
+        self.async_workers = most;
+        self
+    }
+
     /// Starts the server, and returns when it serves.
     ///
     /// # Errors
@@ -208,6 +227,7 @@ impl ServerBuilder {
             max_message: self.max_message,
             lock_timeout: self.lock_timeout,
             shutdown_timeout: self.shutdown_timeout,
+            async_workers: self.async_workers,
         };
         spawned.tell(&ToChild::Serve { settings }, &[])?;
         let handle = match spawned.first_answer()? {

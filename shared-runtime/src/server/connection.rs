@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::answers::answer;
 use super::limits::max_message;
+use super::offer::{Offer, too_large};
 use super::sessions::Session;
 use crate::codec;
 use crate::dispatch;
-use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, Place, arrivals, grant, take_back};
-use crate::interface::{Arguments, Encoded, Returned};
-use crate::message::{Claim, ErrorOnWire, Handles, Reply, Request, Subject};
+use crate::error::{Error, Executed};
+use crate::handle::{Lease, arrivals};
+use crate::interface::{Arguments, Returned};
+use crate::message::{Reply, Request, Subject};
 use crate::object::CALLS;
 use crate::os::Deadline;
 use crate::transport::{Broken, Channel, Connection, Transport};
@@ -120,63 +121,31 @@ impl Serving<'_> {
         }
     }
 
+    /// A value that is too large is an error of its call, not of the connection.
     fn reply(&mut self, returned: Returned) -> Result<(), Broken> {
-        match returned {
-            Ok(Encoded(parcel)) => self.reply_with(parcel),
-            Err(error) => {
-                let reply = Reply {
-                    outcome: Err(ErrorOnWire(error)),
-                    handles: Handles::default(),
-                };
-                self.send(&reply, &[])
-            }
-        }
-    }
-
-    /// Sends a value. Leases of our own objects are granted with it, before the handles that keep them alive here go; if
-    /// it cannot be sent they are taken back.
-    fn reply_with(&mut self, parcel: Parcel) -> Result<(), Broken> {
-        let Parcel {
-            body,
-            nonce,
-            leases,
-        } = parcel;
-        let session = self.session.caller.session;
-        let claims: Vec<Claim> = leases.iter().map(|lease| grant(lease, session)).collect();
-        let reply = Reply {
-            outcome: Ok(()),
-            handles: Handles { nonce, claims },
-        };
-        let elsewhere = |lease: &Arc<Lease>| matches!(lease.place(), Place::At { .. });
-        self.pins = leases.into_iter().filter(elsewhere).collect();
-        let sent = self.send(&reply, &body);
-        if sent.is_err() {
-            take_back(&reply.handles.claims, session);
-            self.pins.clear();
-        }
-        match sent {
+        match self.try_reply(returned) {
             Err(Broken::TooLarge { size }) => {
-                self.reply(Err(too_large("the answer", size).ran(Executed::Yes)))
+                self.try_reply(Err(too_large("the answer", size).ran(Executed::Yes)))
             }
             sent => sent,
         }
     }
 
-    /// An error is sent whatever its size: it says why there is no value.
+    fn try_reply(&mut self, returned: Returned) -> Result<(), Broken> {
+        let session = self.session.caller.session;
+        let Offer { reply, body, pins } = Offer::to(session, returned);
+        self.pins = pins;
+        let sent = self.send(&reply, &body);
+        if sent.is_err() {
+            Offer::take_back(&reply, session);
+            self.pins.clear();
+        }
+        sent
+    }
+
     fn send(&mut self, reply: &Reply, body: &[u8]) -> Result<(), Broken> {
         let head = codec::encode(reply).map_err(|error| Broken::Corrupt(error.to_string()))?;
-        let size = head.len() + body.len();
-        if reply.outcome.is_ok() && size > max_message() {
-            return Err(Broken::TooLarge { size });
-        }
+        Offer::check(reply, head.len() + body.len())?;
         self.connection.send(&head, body, Deadline::NEVER)
     }
-}
-
-fn too_large(what: &str, size: usize) -> Error {
-    let text = format!(
-        "{what} takes {size} bytes, the limit is {} (option `max_message` of the server's builder)",
-        max_message()
-    );
-    Error::new(ErrorKind::TooLarge, text)
 }

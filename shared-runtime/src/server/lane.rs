@@ -1,4 +1,4 @@
-//! The one-way calls of one client: read as they come, kept with a lease of our own for their object, and run in a queue.
+//! The lane of one client: its calls are read as they come, kept with a lease of our own for their object, and run in a queue.
 
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
@@ -9,10 +9,11 @@ use super::limits::max_message;
 use super::sessions::{Beginning, Lane, Session};
 use crate::codec;
 use crate::dispatch;
+use crate::error::{Error, ErrorKind};
 use crate::handle::{Lease, arrivals, server_id};
-use crate::interface::Arguments;
-use crate::message::{Claim, OneWay};
-use crate::object::{CALLS, Cancel, Line, Queue};
+use crate::interface::{Arguments, Returned};
+use crate::message::{Claim, LaneCall, ReplyWanted};
+use crate::object::{CALLS, Cancel, Queue, Turn};
 use crate::os::{Deadline, Socket};
 use crate::transport::{Broken, Channel, Connection, Transport};
 
@@ -67,7 +68,7 @@ fn read(
     loop {
         let frame = connection.receive(max_message(), Deadline::NEVER)?;
         queue.wait_for_room(ROOM);
-        let (call, body) = codec::decode_head::<OneWay>(&frame)
+        let (call, body) = codec::decode_head::<LaneCall>(&frame)
             .map_err(|error| Broken::Corrupt(error.to_string()))?;
         let body_at = frame.len() - body.len();
         enqueue(session, queue, call, frame, body_at);
@@ -77,55 +78,103 @@ fn read(
 fn enqueue(
     session: &Arc<Session>,
     queue: &Arc<Queue>,
-    call: OneWay,
+    mut call: LaneCall,
     frame: Vec<u8>,
     body_at: usize,
 ) {
-    let line = Line {
-        thread: call.thread,
-        object: call.object,
-    };
     // The client may give its own leases back before the call has run, or end.
     let pin = Lease::here(call.object);
     let committed = CALLS.commit();
-    let leases = taken(session, queue, call.number, call.handles.claims);
+    let claims = std::mem::take(&mut call.handles.claims);
+    let one_way = call.reply.is_none().then_some(call.number);
+    let leases = taken(session, queue, one_way, claims);
+    let deadline = Deadline::after(call.reply.as_ref().and_then(|reply| reply.timeout));
     let session = Arc::clone(session);
-    queue.push(line, frame.len() + OVERHEAD, move || {
-        let incoming = dispatch::Call {
-            caller: &session.caller,
-            cancel: &Cancel::default(),
-            awaited: false,
-            deadline: Deadline::NEVER,
-            held: Vec::new(),
-        };
-        let arguments = Arguments {
-            body: &frame[body_at..],
-            nonce: call.handles.nonce,
-            // The sender is a job of the same queue.
-            leases: leases.recv().unwrap_or_default(),
-        };
-        // Nobody waits for the answer, or for the news that there is none.
-        let _ = dispatch::call_method(
-            incoming,
-            call.object,
-            call.interface,
-            call.method,
-            arguments,
-        );
+    let chained = call
+        .reply
+        .as_ref()
+        .is_some_and(|reply| !reply.held.is_empty());
+    let turn = Turn::of(call.thread, call.object, chained);
+    queue.push(turn, frame.len() + OVERHEAD, move || {
+        let body = &frame[body_at..];
+        match call.reply.take() {
+            None => run_one_way(&session, &call, body, &leases),
+            Some(wanted) => run_two_way(&session, &call, wanted, deadline, body, &leases),
+        }
         drop(pin);
-        session.one_way_done.post(call.number);
+        if let Some(number) = one_way {
+            session.one_way_done.post(number);
+        }
         drop(committed);
     });
 }
 
+type Leases = Receiver<Vec<Arc<Lease>>>;
+
+fn run_one_way(session: &Session, call: &LaneCall, body: &[u8], leases: &Leases) {
+    let incoming = dispatch::Call {
+        caller: &session.caller,
+        cancel: &Cancel::default(),
+        awaited: false,
+        deadline: Deadline::NEVER,
+        held: Vec::new(),
+    };
+    // Nobody waits for the answer, or for the news that there is none.
+    let _ = run(incoming, call, body, leases);
+}
+
+/// Not run for a client that has left, or whose deadline has passed while the call waited for its turn.
+fn run_two_way(
+    session: &Session,
+    call: &LaneCall,
+    wanted: ReplyWanted,
+    deadline: Deadline,
+    body: &[u8],
+    leases: &Leases,
+) {
+    if session.caller.gone.is_cancelled() {
+        return;
+    }
+    let incoming = dispatch::Call {
+        caller: &session.caller,
+        cancel: &session.caller.gone,
+        awaited: true,
+        deadline,
+        held: wanted.held,
+    };
+    let returned = if deadline.passed() {
+        let text = "the deadline passed before it was the call's turn";
+        Err(Error::new(ErrorKind::Timeout, text))
+    } else {
+        run(incoming, call, body, leases)
+    };
+    session.replies.send(call.number, returned);
+}
+
+fn run(incoming: dispatch::Call<'_>, call: &LaneCall, body: &[u8], leases: &Leases) -> Returned {
+    let arguments = Arguments {
+        body,
+        nonce: call.handles.nonce,
+        // The sender is a job of the same queue.
+        leases: leases.recv().unwrap_or_default(),
+    };
+    dispatch::call_method(
+        incoming,
+        call.object,
+        call.interface,
+        call.method,
+        arguments,
+    )
+}
+
 /// Leases for the handles among the arguments. Those of objects elsewhere have to be asked for: at once, so that the client may end,
-/// but not on the thread that reads.
+/// but not on the thread that reads. The client of a one-way call, which has this number, is told.
 fn taken(
     session: &Arc<Session>,
     queue: &Arc<Queue>,
-    number: u64,
+    one_way: Option<u64>,
     claims: Vec<Claim>,
-) -> Receiver<Vec<Arc<Lease>>> {
+) -> Leases {
     let (give, leases) = channel();
     if !claims.iter().any(|claim| claim.is_elsewhere(server_id())) {
         // Asks nobody. The receiver is here.
@@ -139,15 +188,12 @@ fn taken(
     });
     let own: Vec<Arc<Lease>> = own.map(Lease::here).collect();
     let session = Arc::clone(session);
-    // Nothing comes before or after it: no object has this number.
-    let line = Line {
-        thread: number,
-        object: 0,
-    };
-    queue.push(line, 0, move || {
+    queue.push(Turn::Alone, 0, move || {
         let leases = arrivals(&claims, None, Deadline::NEVER);
         drop(own);
-        session.one_way_held.post(number);
+        if let Some(number) = one_way {
+            session.one_way_held.post(number);
+        }
         // The call is in the same queue, and waits for this.
         let _ = give.send(leases);
     });

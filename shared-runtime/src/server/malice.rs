@@ -11,8 +11,8 @@ use crate::address::Address;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{
-    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, MAGIC, OneWay, PROTOCOL,
-    Reply, Request, Subject,
+    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, LaneCall, LaneReply, MAGIC,
+    PROTOCOL, Reply, ReplyWanted, Request, Subject,
 };
 use crate::os::{Deadline, Peer, Socket, build_id, wait};
 use crate::transport::{Broken, Channel, Connection, Transport};
@@ -257,12 +257,13 @@ fn requests_that_ask_for_too_much_get_errors() {
 fn nonsense_on_a_lane_ends_that_session_alone() {
     let mut random = Random(4);
     let other = greeted();
-    let honest = OneWay {
+    let honest = LaneCall {
         number: 1,
-        thread: 1,
+        thread: Some(1),
         object: 1 << 40,
         interface: 7,
         method: 7,
+        reply: None,
         handles: Handles::default(),
     };
     let honest = codec::encode(&honest).unwrap();
@@ -288,5 +289,59 @@ fn lanes_upon_lanes_take_each_other_s_place() {
         let mut lane = channel(&control, &Control::ConnectLane);
         lane.receive(CONTROL_LIMIT, patience()).unwrap();
     }
+    is_alive();
+}
+
+/// A call on an object that is not there.
+fn wants_reply(number: u64, timeout: Option<Duration>) -> Vec<u8> {
+    let call = LaneCall {
+        number,
+        thread: None,
+        object: 1 << 40,
+        interface: 7,
+        method: 7,
+        reply: Some(ReplyWanted {
+            timeout,
+            held: Vec::new(),
+        }),
+        handles: Handles::default(),
+    };
+    codec::encode(&call).unwrap()
+}
+
+#[test]
+fn a_lane_s_calls_are_answered_by_their_numbers_and_not_after_their_time() {
+    let control = greeted();
+    let mut replies = channel(&control, &Control::ConnectReplies);
+    replies.receive(CONTROL_LIMIT, patience()).unwrap();
+    // A second one takes nobody's place, and what no reply needed is confirmed for nothing.
+    let mut second = channel(&control, &Control::ConnectReplies);
+    assert!(second.receive(CONTROL_LIMIT, patience()).is_err());
+    let taken = codec::encode(&Control::Taken(vec![1, 7, u64::MAX])).unwrap();
+    control.send(&taken, &[], patience()).unwrap();
+    let mut lane = channel(&control, &Control::ConnectLane);
+    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+    let over = Some(Duration::ZERO);
+    for (number, timeout, kind) in [
+        (7, None, ErrorKind::Gone),
+        (7, over, ErrorKind::Timeout),
+        (u64::MAX, None, ErrorKind::Gone),
+    ] {
+        lane.send(&wants_reply(number, timeout), &[], patience())
+            .unwrap();
+        let frame = replies.receive(usize::MAX, patience()).unwrap();
+        let (reply, _) = codec::decode_head::<LaneReply>(&frame).unwrap();
+        let error = reply.reply.outcome.unwrap_err().0;
+        assert_eq!((reply.number, error.kind()), (number, kind));
+    }
+}
+
+#[test]
+fn calls_that_nobody_can_be_told_the_answer_of_end_that_session_alone() {
+    let control = greeted();
+    let mut lane = channel(&control, &Control::ConnectLane);
+    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+    lane.send(&wants_reply(1, None), &[], patience()).unwrap();
+    assert_eq!(next(&control), None);
     is_alive();
 }

@@ -8,6 +8,8 @@ mod lane;
 mod limits;
 mod listener;
 mod names;
+mod offer;
+mod replies;
 mod session;
 mod sessions;
 mod tickets;

@@ -108,6 +108,8 @@ fn serve(session: &Arc<Session>) {
             Ok(Control::ConnectLane) => {
                 session.add_lane(|beginning| lane::begin(session, message.fds, beginning));
             }
+            Ok(Control::ConnectReplies) => session.replies.open(message.fds),
+            Ok(Control::Taken(numbers)) => session.replies.confirm(&numbers),
             Ok(Control::Release(leases)) => {
                 for (object, count) in leases {
                     REGISTRY.release(object, session.caller.session, count);

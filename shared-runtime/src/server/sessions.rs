@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::replies::Replies;
 use crate::codec;
-use crate::message::{MAX_ONE_WAY, Notice};
+use crate::message::{MAX_UNDER_WAY, Notice};
 use crate::object::{Caller, Queue, REGISTRY, SessionId};
 use crate::os::{Peer, Socket};
 use crate::outbox::Outbox;
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) one_way_held: Arc<Outbox<Socket, u64>>,
     /// Tells the client which of its one-way calls have run.
     pub(super) one_way_done: Arc<Outbox<Socket, u64>>,
+    /// The way of the replies to the calls of its lane.
+    pub(super) replies: Replies,
     connections: Mutex<Connections>,
     lanes: Mutex<Lanes>,
 }
@@ -77,14 +80,15 @@ const MAX_READERS: usize = 4;
 impl Sessions {
     pub(super) fn open(&self, label: String, peer: Peer, control: Socket) -> Arc<Session> {
         let id = SessionId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
-        let control = Arc::new(control);
+        let (peer, control) = (Arc::new(peer), Arc::new(control));
         let session = Arc::new(Session {
             caller: Caller::new(id, label, peer.pid()),
-            peer: Arc::new(peer),
-            one_way_held: Outbox::on(Arc::clone(&control), MAX_ONE_WAY, |numbers| {
+            replies: Replies::new(id, Arc::clone(&peer), Arc::clone(&control)),
+            peer,
+            one_way_held: Outbox::on(Arc::clone(&control), MAX_UNDER_WAY, |numbers| {
                 codec::encode(&Notice::Held(numbers))
             }),
-            one_way_done: Outbox::on(Arc::clone(&control), MAX_ONE_WAY, |numbers| {
+            one_way_done: Outbox::on(Arc::clone(&control), MAX_UNDER_WAY, |numbers| {
                 codec::encode(&Notice::Done(numbers))
             }),
             control,
@@ -180,13 +184,14 @@ impl Session {
     }
 
     /// Gives back everything the session held. Its running methods go on; nobody gets their answers. One-way calls that the client
-    /// had sent run; what is to be done at the end of the session is done after them.
+    /// had sent run, and those it wanted a reply to do not; what is to be done at the end of the session is done after them.
     pub(super) fn end(&self) {
         // First: a one-way call may wait for an object that a method holds which waits to be cancelled.
         self.caller.gone.cancel();
         for connection in self.connections().open.values() {
             connection.cut();
         }
+        self.replies.end();
         self.close_lane();
         self.control.cut();
         REGISTRY.end_session(self.caller.session);

@@ -1,0 +1,50 @@
+//! An answer as it came, and what becomes of it on the thread of whoever wanted it.
+
+use std::sync::Arc;
+
+use super::output::Output;
+use super::target::name_in;
+use crate::error::{Error, Executed};
+use crate::handle::{Lease, Parcel, unpack};
+use crate::interface::{Encoded, Interface};
+
+/// An answer with its handles already ours.
+pub(super) struct Answer {
+    pub(super) body: Vec<u8>,
+    pub(super) nonce: u64,
+    pub(super) leases: Vec<Arc<Lease>>,
+}
+
+impl Answer {
+    /// The value: here the user's `Deserialize` runs.
+    pub(super) fn open<O: Output>(self) -> Result<O::Wire, Error> {
+        unpack(&self.body, self.nonce, self.leases).map_err(|error| error.ran(Executed::Yes))
+    }
+}
+
+impl From<Encoded> for Answer {
+    fn from(Encoded(parcel): Encoded) -> Self {
+        let Parcel {
+            body,
+            nonce,
+            leases,
+        } = parcel;
+        Self {
+            body,
+            nonce,
+            leases,
+        }
+    }
+}
+
+/// What the proxy's method returns for this answer.
+pub(super) fn returned<O: Output>(
+    interface: &Interface,
+    method: u32,
+    answer: Result<Answer, Error>,
+) -> O::Returned {
+    answer
+        .and_then(Answer::open::<O>)
+        .map_err(|error| name_in(interface, method, error))
+        .map_or_else(O::from_error, O::from_wire)
+}

@@ -1,0 +1,229 @@
+//! Calls with a reply that nobody waits for on the spot: whoever makes one leaves it here, and a thread of the session sends them in
+//! turn. It may wait as long as it must: for room, for the connection, for a server that is stopped.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::error::{Error, Executed};
+use crate::message::{LaneCall, MAX_UNDER_WAY, Reply};
+use crate::os::Deadline;
+
+/// A call, as far as sending it and receiving its reply goes.
+pub(crate) trait TwoWay: Send + Sync {
+    /// Whether it is still to be sent.
+    fn is_wanted(&self) -> bool;
+
+    /// What to send; `None` if nobody wants it any more. May block.
+    fn request(&self) -> Option<Result<(LaneCall, Vec<u8>), Error>>;
+
+    /// It is about to be sent. `false` if nobody wants it any more: then it is not.
+    fn commit(&self) -> bool;
+
+    /// Its reply has come, or never will. Must not block: it may be the background thread that says so.
+    fn answered(self: Arc<Self>, answer: Result<Replied, Error>);
+}
+
+/// Where calls are sent to: a session.
+pub(super) trait Way: Send + Sync {
+    /// Sends a call, however long that takes; an error is the answer to it.
+    fn send(&self, call: &Arc<dyn TwoWay>, room: Room);
+}
+
+/// A reply as it came.
+pub(crate) struct Replied {
+    pub(crate) number: u64,
+    pub(crate) reply: Reply,
+    frame: Vec<u8>,
+    body_at: usize,
+    _room: Room,
+}
+
+impl Replied {
+    pub(super) fn new(
+        number: u64,
+        reply: Reply,
+        frame: Vec<u8>,
+        body_at: usize,
+        room: Room,
+    ) -> Self {
+        Self {
+            number,
+            reply,
+            frame,
+            body_at,
+            _room: room,
+        }
+    }
+
+    /// The encoded answer.
+    pub(crate) fn into_body(mut self) -> Vec<u8> {
+        self.frame.split_off(self.body_at)
+    }
+}
+
+/// The calls of one session that are to be sent, and those that have no reply yet.
+#[derive(Default)]
+pub(super) struct Outgoing {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// A call and the session it goes to.
+type Unsent = (Arc<dyn TwoWay>, Arc<dyn Way>);
+
+#[derive(Default)]
+struct State {
+    /// Each keeps its session until it has been sent.
+    unsent: VecDeque<Unsent>,
+    /// With so many, those that nobody wants any more are looked for.
+    tidy_at: usize,
+    /// Whether there is a thread that sends.
+    sending: bool,
+    last: u64,
+    in_flight: HashMap<u64, (Arc<dyn TwoWay>, Room)>,
+    /// Places taken: by calls in flight, and by replies whose handles are still being taken.
+    taken: usize,
+    /// Nothing will be answered any more.
+    lost: Option<Error>,
+}
+
+/// The place of one call among those in flight, given back when this is dropped.
+pub(super) struct Room(Arc<Outgoing>);
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.0.state().taken -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+/// How long the sender stays with nothing to do.
+const LINGER: Duration = Duration::from_millis(20);
+
+impl Outgoing {
+    /// Leaves a call to be sent. Never waits.
+    pub(super) fn push(self: &Arc<Self>, call: Arc<dyn TwoWay>, way: Arc<dyn Way>) {
+        let mut state = self.state();
+        let unwanted = state.tidy();
+        state.unsent.push_back((call, way));
+        if state.sending {
+            drop(state);
+            self.changed.notify_all();
+            // After the lock: one may hold the last handle to its object.
+            drop(unwanted);
+            return;
+        }
+        let outgoing = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("shared-sender".into());
+        match thread.spawn(move || outgoing.send_all()) {
+            Ok(_) => state.sending = true,
+            Err(error) => {
+                let unsent = std::mem::take(&mut state.unsent);
+                drop(state);
+                let error = Error::io("starting a thread that sends calls", error);
+                for (call, _) in unsent {
+                    call.answered(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// The thread that sends. Ends when it had nothing to do for a while.
+    fn send_all(self: &Arc<Self>) {
+        while let Some((call, way)) = self.next() {
+            match self.room() {
+                Ok(room) => way.send(&call, room),
+                Err(lost) => call.answered(Err(lost)),
+            }
+        }
+    }
+
+    /// The next call, when there is one.
+    fn next(&self) -> Option<Unsent> {
+        let mut state = self.state();
+        while state.unsent.is_empty() {
+            let patience = Deadline::after(Some(LINGER));
+            state = patience.wait_on(&self.changed, state);
+            if state.unsent.is_empty() && patience.passed() {
+                state.sending = false;
+                return None;
+            }
+        }
+        state.unsent.pop_front()
+    }
+
+    /// A place for one more call, when there is one; what it means that there never will be.
+    fn room(self: &Arc<Self>) -> Result<Room, Error> {
+        let mut state = self.state();
+        while state.taken >= MAX_UNDER_WAY && state.lost.is_none() {
+            state = Deadline::NEVER.wait_on(&self.changed, state);
+        }
+        if let Some(lost) = &state.lost {
+            return Err(lost.clone());
+        }
+        state.taken += 1;
+        Ok(Room(Arc::clone(self)))
+    }
+
+    /// A number for a call that is about to be sent.
+    pub(super) fn begin(&self, call: &Arc<dyn TwoWay>, room: Room) -> Result<u64, Error> {
+        let mut state = self.state();
+        if let Some(lost) = &state.lost {
+            let lost = lost.clone();
+            // The room takes the lock when it goes.
+            drop(state);
+            return Err(lost);
+        }
+        state.last += 1;
+        let number = state.last;
+        state.in_flight.insert(number, (Arc::clone(call), room));
+        Ok(number)
+    }
+
+    /// The call of this number and its place, if it has no reply yet.
+    pub(super) fn end(&self, number: u64) -> Option<(Arc<dyn TwoWay>, Room)> {
+        self.state().in_flight.remove(&number)
+    }
+
+    /// No replies will come any more.
+    pub(super) fn end_all(&self, lost: &Error) {
+        let mut state = self.state();
+        state.lost = Some(lost.clone());
+        let in_flight = std::mem::take(&mut state.in_flight);
+        drop(state);
+        self.changed.notify_all();
+        for (call, _room) in in_flight.into_values() {
+            call.answered(Err(lost.clone().ran(Executed::Maybe)));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Calls that were given up are not sent when it is their turn; where that does not come, they must not gather for ever.
+    fn tidy(&mut self) -> VecDeque<Unsent> {
+        if self.unsent.len() < self.tidy_at.max(MAX_UNDER_WAY) {
+            return VecDeque::new();
+        }
+        let all = std::mem::take(&mut self.unsent).into_iter();
+        let (wanted, unwanted) = all.partition(|(call, _)| call.is_wanted());
+        self.unsent = wanted;
+        self.tidy_at = 2 * self.unsent.len();
+        unwanted
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Outgoing")
+            .field("unsent", &state.unsent.len())
+            .field("in_flight", &state.in_flight.len())
+            .finish_non_exhaustive()
+    }
+}
