@@ -87,6 +87,11 @@ fn expand(task: &Task) -> TokenStream {
         trait_impl(task),
         table(task),
         registration(),
+        wire::error_types(
+            wire::error_of(&task.answer)
+                .map(|error| (&task.carried, error))
+                .into_iter(),
+        ),
     ];
     generated! {
         #item

@@ -9,10 +9,13 @@
 //!
 //! `__rt` is the runtime, under the name that generated code gives it ([`runtime_as_rt`]).
 
+use std::collections::HashSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, Path, Type};
 
+use crate::carried::Carried;
 use crate::signature::{Answer, Argument};
 use crate::types::{Form, Pointee, is_simple};
 
@@ -280,6 +283,44 @@ pub(crate) fn outcome(answer: &Answer, reply: Spelling<'_>) -> (TokenStream, Opt
 pub(crate) fn alias_parts(alias: &Type) -> (Type, Type) {
     let part = |name| Type::Verbatim(spanned_path(alias, "ResultType", name));
     (part("Ok"), part("Err"))
+}
+
+/// The error type of an answer, if it has one.
+pub(crate) fn error_of(answer: &Answer) -> Option<Type> {
+    match answer {
+        Answer::Plain(_) => None,
+        Answer::Outcome { err, .. } => Some(Type::clone(err)),
+        Answer::Alias(alias) => Some(alias_parts(alias).1),
+    }
+}
+
+/// Has the compiler find out which of these types are errors; each once under one `cfg`.
+pub(crate) fn error_types<'a>(types: impl Iterator<Item = (&'a Carried, Type)>) -> TokenStream {
+    let mut seen = HashSet::new();
+    let new = types.filter(|(Carried { cfg, .. }, ty)| {
+        !is_simple(ty) && seen.insert(quote!(#(#cfg)* #ty).to_string())
+    });
+    let entries = new.enumerate().map(|(number, (carried, ty))| {
+        let cfg = &carried.cfg;
+        let entry = quote::format_ident!("__ERROR_{number}", span = Span::mixed_site());
+        generated! {
+            #(#cfg)*
+            #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+            #[linkme(crate = __rt::linkme)]
+            static #entry: __rt::ErrorType = __rt::ErrorType {
+                id: ::core::any::TypeId::of::<#ty>,
+                as_error: |error| (&__rt::Asked::<#ty>::NEW).as_error(error),
+            };
+        }
+    });
+    let entries: TokenStream = entries.collect();
+    if entries.is_empty() {
+        return entries;
+    }
+    generated! {
+        use __rt::{IsError as _, IsNoError as _};
+        #entries
+    }
 }
 
 /// As the user wrote it.

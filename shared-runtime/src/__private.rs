@@ -8,6 +8,7 @@ pub use crate::call::{Call, Output, Target, call, call_of_trait, prepare, prepar
 pub use crate::call_error::CallError;
 pub use crate::codec::Bytes;
 pub use crate::error::Error;
+pub use crate::error_type::{Asked, ERRORS, ErrorType, IsError, IsNoError};
 #[cfg(feature = "async")]
 pub use crate::executor::block_on;
 pub use crate::interface::{

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Executed};
+use crate::error_type::as_error;
 use crate::report::Report;
 
 /// The failure of a call whose method returns `Result<T, E>`: the method's own error, or the way to it.
@@ -53,9 +54,6 @@ impl<E> CallError<E> {
 impl<E: std::error::Error + 'static> CallError<E> {
     /// The error inside, as what it is: to be downcast, and asked for its `source()`.
     ///
-    /// A `CallError<E>` is an error for every `E` that can be shown, a `String` say. Rust does not let it ask whether `E` happens
-    /// to be an error too, so its own `source()` cannot tell more than this: the causes of a [`Report`].
-    ///
     /// ```
     /// use std::error::Error;
     /// use shared_runtime::CallError;
@@ -94,11 +92,17 @@ impl<E: fmt::Display> fmt::Display for CallError<E> {
     }
 }
 
-/// Its `source()` has the causes of a [`Report`]. Those of another `E` are found by [`as_error`](CallError::as_error).
+/// Its `source()` is that of the `E` inside, where that is an error and the error of a shared method or a task, or a [`Report`]. (Rust does not
+/// let a type parameter be asked whether it is an error; the macros ask where they see the type, so `E` must stand in the signature of a
+/// function, and the type that is shared must not be generic. [`as_error`](CallError::as_error) is for everything else.)
 impl<E: fmt::Debug + fmt::Display + 'static> std::error::Error for CallError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Method(error) => (error as &dyn Any).downcast_ref().and_then(Report::cause),
+            Self::Method(error) => {
+                let error: &dyn Any = error;
+                let of_report = || error.downcast_ref().and_then(Report::cause);
+                as_error(error).map_or_else(of_report, std::error::Error::source)
+            }
             Self::Remote(error) => error.source(),
         }
     }

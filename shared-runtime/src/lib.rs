@@ -7,6 +7,7 @@ compile_error!("shared-runtime runs on Linux: nobody has tried it elsewhere yet"
 
 // What can go wrong.
 mod error;
+mod error_type;
 mod exit;
 mod panic;
 mod shown;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared_runtime::{
-    CallError, Error, ErrorKind, Executed, Report, ServerProcess, Shared, shared,
+    CallError, Error, ErrorKind, Executed, Report, ServerProcess, Shared, shared, task,
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,4 +140,77 @@ fn an_error_inside_an_answer_did_run() {
         (error.kind(), error.executed()),
         (ErrorKind::Encode, Executed::Yes)
     );
+}
+
+/// An error with a cause, and one without.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LoadError {
+    cause: ParseError,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ParseError(u32);
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the page could not be loaded")
+    }
+}
+
+impl std::fmt::Display for ParseError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {} is none", self.0)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+type Loaded = std::result::Result<u32, LoadError>;
+
+pub struct Loader;
+
+#[shared]
+impl Loader {
+    pub fn open(line: u32) -> Result<Self, LoadError> {
+        Err(LoadError {
+            cause: ParseError(line),
+        })
+    }
+    #[shared(result)]
+    pub fn load(&self, line: u32) -> Loaded {
+        Self::open(line).map(|_| 0)
+    }
+    pub fn say(&self) -> Result<u32, String> {
+        Err("only a text".into())
+    }
+}
+
+#[task]
+fn load_elsewhere(line: u32) -> Result<u32, ParseError> {
+    Err(ParseError(line))
+}
+
+#[test]
+fn the_error_of_a_method_has_its_own_causes() {
+    let server = ServerProcess::start().unwrap();
+    let source = |error: &dyn std::error::Error| error.source().map(ToString::to_string);
+    let made = Loader::open_in(&server, 3).unwrap_err();
+    assert_eq!(source(&made).as_deref(), Some("line 3 is none"));
+    let loader = Shared::new(Loader);
+    let called = loader.load(4).unwrap_err();
+    assert_eq!(source(&called).as_deref(), Some("line 4 is none"));
+    assert_eq!(source(&loader.say().unwrap_err()), None);
+    let task = load_elsewhere::spawn(5).unwrap().join().unwrap_err();
+    assert_eq!(source(&task), None, "it has none");
+    // And so into a report.
+    let report = Report::from(loader.load(6).unwrap_err());
+    let chain: Vec<&str> = report.chain().collect();
+    assert_eq!(chain, ["the page could not be loaded", "line 6 is none"]);
+    assert!(report.type_name().contains("LoadError"), "{report:?}");
 }

@@ -118,3 +118,25 @@ fn one_thread_asks_three_servers_at_once() {
         old: Old Man and the Sea, The Old Curiosity Shop\n";
     assert_eq!(printed("async_client"), expected);
 }
+
+#[test]
+fn what_the_macro_writes_runs_as_it_is_shown() {
+    let _nothing_left = NothingLeft::watch();
+    assert_eq!(printed("counter_expanded"), "42 in server-1\n");
+}
+
+#[test]
+fn code_that_uses_a_trait_cannot_tell_where_the_object_is() {
+    let _nothing_left = NothingLeft::watch();
+    let used = |what| format!("{what}: the old old tree; no translation of `Zaun`\n");
+    let expected = [
+        used("a value"),
+        used("an object of the library"),
+        "the library looked 5 words up\n".to_owned(),
+        used("a value that asks the library"),
+        // Four words, of which one is there twice, and one that is missing.
+        "the library looked 9 words up\n".to_owned(),
+        "tree of this process\nwithout the library: true\nremembered: tree\n".to_owned(),
+    ];
+    assert_eq!(printed("dictionary"), expected.concat());
+}

@@ -7,7 +7,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::faces::Face;
-use super::interface::{Constructor, SharedType};
+use super::interface::{Answering, Constructor, SharedType};
 use super::rows::{Numbers, awaited, interface_function, registrations, run};
 use crate::carried::Carried;
 use crate::wire;
@@ -42,6 +42,7 @@ pub(crate) fn expand(shared: &SharedType) -> TokenStream {
         Face::Calls.methods(interface, &methods),
         shareable(shared),
         extras(shared),
+        errors(shared),
         registrations(
             "IMPLEMENTATIONS",
             "Implementation",
@@ -58,6 +59,23 @@ pub(crate) fn expand(shared: &SharedType) -> TokenStream {
             #(#parts)*
         };
     }
+}
+
+/// The error types that callers may meet. A static has no parameters, so those of a generic type are not told.
+fn errors(shared: &SharedType) -> TokenStream {
+    if !shared.interface.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let constructors = shared.constructors.iter();
+    let constructors = constructors
+        .filter_map(|constructor| Some((&constructor.carried, constructor.made.error.clone()?)));
+    let methods = shared.interface.methods.iter().filter_map(|method| {
+        let Answering::OfType(answer) = &method.answer else {
+            return None;
+        };
+        Some((&method.carried, wire::error_of(answer)?))
+    });
+    wire::error_types(constructors.chain(methods))
 }
 
 fn siblings(shared: &SharedType, numbers: &Numbers) -> TokenStream {

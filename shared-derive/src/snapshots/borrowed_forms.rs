@@ -494,6 +494,26 @@ const _: () = {
             StoreCalls(target)
         }
     }
+    use __rt::{IsError as _, IsNoError as _};
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_0: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<Missing>,
+        as_error: |error| (&__rt::Asked::<Missing>::NEW).as_error(error),
+    };
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_1: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<
+            <io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Err,
+        >,
+        as_error: |error| {
+            (&__rt::Asked::<
+                <io::Result<[u8; <Store>::SIZE]> as __rt::ResultType>::Err,
+            >::NEW)
+                .as_error(error)
+        },
+    };
     #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
     #[linkme(crate = __rt::linkme)]
     static __ENTRY_0: fn() -> &'static __rt::Implementation = <Store as __rt::Shareable>::implementation;

@@ -231,6 +231,28 @@ const _: () = {
             JobCalls(target)
         }
     }
+    use __rt::{IsError as _, IsNoError as _};
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_0: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<OpenError>,
+        as_error: |error| (&__rt::Asked::<OpenError>::NEW).as_error(error),
+    };
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_1: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<Missing>,
+        as_error: |error| (&__rt::Asked::<Missing>::NEW).as_error(error),
+    };
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_2: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<<io::Result<Job> as __rt::ResultType>::Err>,
+        as_error: |error| {
+            (&__rt::Asked::<<io::Result<Job> as __rt::ResultType>::Err>::NEW)
+                .as_error(error)
+        },
+    };
     #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
     #[linkme(crate = __rt::linkme)]
     static __ENTRY_0: fn() -> &'static __rt::Implementation = <Job as __rt::Shareable>::implementation;

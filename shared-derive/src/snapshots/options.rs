@@ -238,6 +238,15 @@ const _: () = {
             ModelCalls(target)
         }
     }
+    use __rt::{IsError as _, IsNoError as _};
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_0: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<<Saved<u64> as __rt::ResultType>::Err>,
+        as_error: |error| {
+            (&__rt::Asked::<<Saved<u64> as __rt::ResultType>::Err>::NEW).as_error(error)
+        },
+    };
     #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
     #[linkme(crate = __rt::linkme)]
     static __ENTRY_0: fn() -> &'static __rt::Implementation = <models::Model as __rt::Shareable>::implementation;

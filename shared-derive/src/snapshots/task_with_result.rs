@@ -52,4 +52,11 @@ const _: () = {
     #[__rt::linkme::distributed_slice(__rt::TASKS)]
     #[linkme(crate = __rt::linkme)]
     static __ENTRY: &'static __rt::Task = &__TASK;
+    use __rt::{IsError as _, IsNoError as _};
+    #[__rt::linkme::distributed_slice(__rt::ERRORS)]
+    #[linkme(crate = __rt::linkme)]
+    static __ERROR_0: __rt::ErrorType = __rt::ErrorType {
+        id: ::core::any::TypeId::of::<Report>,
+        as_error: |error| (&__rt::Asked::<Report>::NEW).as_error(error),
+    };
 };

@@ -1,5 +1,6 @@
 //! Unit tests of whole expansions. What the expansions do when compiled is tested with the runtime.
 
+mod expanded;
 mod options;
 mod rejections;
 mod snapshots;
@@ -72,4 +73,33 @@ fn assert_messages(expansion: &TokenStream, expected: &[&str]) {
         .filter(|(found, part)| found.contains(**part));
     let matches = matching.count() == found.len() && found.len() == expected.len();
     assert!(matches, "expected {expected:#?}, found {found:#?}");
+}
+
+/// The lines that changed, between the first and the last of them.
+fn difference(expected: &str, found: &str) -> String {
+    let (expected, found): (Vec<&str>, Vec<&str>) =
+        (expected.lines().collect(), found.lines().collect());
+    let start = expected
+        .iter()
+        .zip(&found)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let (old, new) = (&expected[start..], &found[start..]);
+    let end = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let gone = old[..old.len() - end]
+        .iter()
+        .map(|line| format!("-{line}\n"));
+    let come = new[..new.len() - end]
+        .iter()
+        .map(|line| format!("+{line}\n"));
+    format!(
+        "@@ line {} @@\n{}",
+        start + 1,
+        gone.chain(come).collect::<String>()
+    )
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-use super::{pretty, shared, tokens};
+use super::{difference, pretty, shared, tokens};
 
 /// Compares with a committed file. `UPDATE_SNAPSHOTS=1` writes it.
 fn assert_snapshot(name: &str, found: &str) {
@@ -21,35 +21,6 @@ fn assert_snapshot(name: &str, found: &str) {
         file.display(),
         difference(&expected, found)
     );
-}
-
-/// The lines that changed, between the first and the last of them.
-fn difference(expected: &str, found: &str) -> String {
-    let (expected, found): (Vec<&str>, Vec<&str>) =
-        (expected.lines().collect(), found.lines().collect());
-    let start = expected
-        .iter()
-        .zip(&found)
-        .take_while(|(one, other)| one == other)
-        .count();
-    let (old, new) = (&expected[start..], &found[start..]);
-    let end = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take_while(|(one, other)| one == other)
-        .count();
-    let gone = old[..old.len() - end]
-        .iter()
-        .map(|line| format!("-{line}\n"));
-    let come = new[..new.len() - end]
-        .iter()
-        .map(|line| format!("+{line}\n"));
-    format!(
-        "@@ line {} @@\n{}",
-        start + 1,
-        gone.chain(come).collect::<String>()
-    )
 }
 
 #[test]

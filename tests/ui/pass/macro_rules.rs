@@ -24,12 +24,32 @@ macro_rules! counter {
     };
 }
 
+macro_rules! measured {
+    ($vis:vis $name:ident for $ty:ty { $method:ident($argument:ident: $of:ty) -> $answer:expr }) => {
+        #[shared]
+        $vis trait $name: Send {
+            fn $method(&self, $argument: $of, __T: u8) -> Result<$of, shared_runtime::Error>;
+        }
+
+        #[shared]
+        impl $name for $ty {
+            fn $method(&self, $argument: $of, __T: u8) -> Result<$of, shared_runtime::Error> {
+                let _ = ($argument, __T);
+                Ok($answer)
+            }
+        }
+    };
+}
+
+measured!(pub Measured for Counter { measure(number: u64) -> 7 });
+
 counter!(Counter, add, object, count);
 counter!(Other, call, server, run);
 
 fn main() {
     let counter = Shared::new(Counter::new());
     assert_eq!(counter.add(1, "ab", 3).unwrap(), 6);
+    assert_eq!(Shared::cast::<dyn Measured>(&counter).measure(1, 2).unwrap(), 7);
     assert_eq!(Shared::new(Other::new()).call(1, "", 0).unwrap(), 1);
     let _ = (count::call(counter.clone(), 1), run::call(Shared::new(Other::new()), 2));
     assert_eq!(count(counter, 1), 7);

@@ -2,6 +2,7 @@
 #![no_implicit_prelude]
 
 extern crate shared_runtime as renamed;
+extern crate serde;
 extern crate std;
 
 use std::string::String;
@@ -34,6 +35,37 @@ impl Store {
     }
 }
 
+#[renamed::shared(crate = renamed)]
+pub trait Sum: std::marker::Send {
+    fn sum(&self, more: &[u32]) -> std::result::Result<u32, renamed::Error>;
+    fn clear(&mut self) -> std::result::Result<(), renamed::Error>;
+}
+
+#[renamed::shared(crate = renamed)]
+impl Sum for Store {
+    fn sum(&self, more: &[u32]) -> std::result::Result<u32, renamed::Error> {
+        std::result::Result::Ok(self.0 + more[0])
+    }
+    fn clear(&mut self) -> std::result::Result<(), renamed::Error> {
+        self.0 = 0;
+        std::result::Result::Ok(())
+    }
+}
+
+pub struct Pair<T>(T, T);
+
+#[renamed::shared(crate = renamed, instances(Pair<u8>))]
+impl<T: std::marker::Copy + serde::Serialize + serde::de::DeserializeOwned + std::marker::Send + std::marker::Sync + 'static> Pair<T> {
+    pub fn new(one: T) -> Self {
+        Pair(one, one)
+    }
+    pub fn other(&self) -> T {
+        self.1
+    }
+}
+
+renamed::register!(Pair<u16>);
+
 #[renamed::task(crate = renamed)]
 fn double(n: u32) -> u32 {
     2 * n
@@ -43,5 +75,9 @@ fn double(n: u32) -> u32 {
 fn main() {
     let store = renamed::Shared::new(Store::new(1));
     std::assert_eq!(store.add(&2, std::option::Option::Some("ab")), std::result::Result::Ok(5));
+    let sum = renamed::Shared::cast::<dyn Sum>(&store);
+    std::assert!(std::matches!(Sum::sum(&sum, &[1]), std::result::Result::Ok(6)));
+    let pair = renamed::Shared::new(Pair::new(3u8));
+    std::assert_eq!(pair.other(), std::result::Result::Ok(3));
     std::assert_eq!(double(2), 4);
 }

@@ -5,7 +5,7 @@
 
 /// Shared types, as a library would have them.
 pub mod store {
-    use shared_runtime::{Shared, shared, task};
+    use shared_runtime::{Error, Shared, shared, task};
 
     /// A store of names.
     #[derive(Debug, Default)]
@@ -65,6 +65,59 @@ pub mod store {
         }
     }
 
+    /// What can be emptied.
+    #[shared]
+    pub trait Emptied: Send + Sync + 'static {
+        /// Empties it, and says how much there was.
+        ///
+        /// # Errors
+        ///
+        /// Those of the call.
+        fn empty(&mut self) -> Result<usize, Error>;
+
+        /// Never there.
+        ///
+        /// # Errors
+        ///
+        /// None.
+        #[cfg(any())]
+        fn never(&self, never: NoSuchType) -> Result<(), Error>;
+
+        /// Whether it is.
+        ///
+        /// # Errors
+        ///
+        /// Those of the call.
+        #[deprecated = "ask for its names"]
+        fn is_empty(&self) -> Result<bool, Error> {
+            Ok(false)
+        }
+    }
+
+    #[shared]
+    impl Emptied for Store {
+        fn empty(&mut self) -> Result<usize, Error> {
+            Ok(std::mem::take(&mut self.names).len())
+        }
+    }
+
+    /// Two of a kind.
+    #[derive(Debug)]
+    pub struct Pair<T>(T, T);
+
+    #[shared(instances(Pair<u8>), debug, version = 2)]
+    impl<T: std::fmt::Debug + Clone + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static> Pair<T> {
+        /// Twice the same.
+        pub fn new(one: T) -> Self {
+            Self(one.clone(), one)
+        }
+
+        /// Both.
+        pub fn both(&self) -> Vec<T> {
+            vec![self.0.clone(), self.1.clone()]
+        }
+    }
+
     /// Counts.
     #[task]
     pub fn count(store: Shared<Store>) -> usize {
@@ -77,5 +130,9 @@ fn main() {
     store.add("a").unwrap();
     assert_eq!(store.copy().unwrap(), ["a"]);
     assert!(store.fails(None).is_err());
+    let mut emptied = shared_runtime::Shared::cast::<dyn store::Emptied>(&store);
+    assert_eq!(store::Emptied::empty(&mut emptied).unwrap(), 1);
+    let pair = shared_runtime::Shared::new(store::Pair::new(1u8));
+    assert_eq!(pair.both().unwrap(), [1, 1]);
     assert_eq!(store.sibling().unwrap().names().unwrap(), Vec::<String>::new());
 }
