@@ -37,15 +37,19 @@ fn between<'a>(text: &'a str, open: &str, close: char) -> Vec<&'a str> {
     found
 }
 
-/// The marks in a page by which a snippet of it would not be run.
+/// The marks in a page by which a snippet of it would not be run. One that is nothing but an example is run as that.
 fn excuses(page: &str) -> Vec<&str> {
-    let fences = page.lines().filter(|line| line.starts_with("```"));
-    let excused = |fence: &&str| {
-        ["ignore", "no_run", "compile_fail", "should_panic"]
-            .iter()
-            .any(|mark| fence.contains(mark))
-    };
-    fences.filter(excused).collect()
+    let mut excuses = Vec::new();
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        let marks = ["ignore", "no_run", "compile_fail", "should_panic"];
+        let excused = line.starts_with("```") && marks.iter().any(|mark| line.contains(mark));
+        let is_example = |inside: &&str| inside.starts_with("{{#include ../../examples/");
+        if excused && !lines.peek().is_some_and(is_example) {
+            excuses.push(line);
+        }
+    }
+    excuses
 }
 
 /// The tests that a text names, as `a_test_has_three_words`, and that no file has.
@@ -190,6 +194,8 @@ fn a_page_that_is_not_tested_is_found() {
     );
     assert_eq!(excuses("```rust,no_run\n```\nignore"), ["```rust,no_run"]);
     assert!(excuses("```rust\n```").is_empty());
+    let example = "```rust,ignore\n{{#include ../../examples/a.rs}}\n```";
+    assert!(excuses(example).is_empty());
 }
 
 /// The variants of an enum, in its order.
