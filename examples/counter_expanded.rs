@@ -5,9 +5,10 @@
 //! impl Counter { … }
 //! ```
 //!
-//! compiled, with comments. A test holds it to what the macro really writes, so it can be read to learn how a call goes its way, and looked
-//! up when an error message speaks of something in it. Nothing of it is meant to be written by hand: what is in `__private` changes
-//! without notice.
+//! compiled, with comments. A test holds it to what the macro really writes, so it can
+//! be read to learn how a call goes its way, and looked up when an error message speaks
+//! of something in it. Nothing of it is meant to be written by hand: what is in
+//! `__private` changes without notice.
 
 use shared_runtime::{ServerProcess, Shared};
 
@@ -36,8 +37,9 @@ impl Counter {
     }
 }
 
-// The proxy: what a `Shared<Counter>` dereferences to. It knows which object it means, through which interface, and how long its calls
-// may take; that is a `Target`. Users can name this type, so it stands outside of the block below.
+// The proxy: what a `Shared<Counter>` dereferences to. It knows which object it means,
+// through which interface, and how long its calls may take; that is a `Target`. Users
+// can name this type, so it stands outside of the block below.
 /// What can be called on a `Shared<Counter>`, in whichever process the object lives.
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
@@ -46,7 +48,8 @@ pub struct CounterProxy(::shared_runtime::__private::Target);
 #[allow(dead_code, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct CounterCalls(::shared_runtime::__private::Target);
-// Everything else stands in a block without a name, so that nothing of it meets a name of the user's.
+// Everything else stands in a block without a name, so that nothing of it meets a name
+// of the user's.
 #[allow(
     deprecated,
     dead_code,
@@ -56,9 +59,11 @@ pub struct CounterCalls(::shared_runtime::__private::Target);
     clippy::pedantic
 )]
 const _: () = {
-    // All paths are written out, and begin at the root: the user may have a `Result` or an `Error` of their own.
+    // All paths are written out, and begin at the root: the user may have a `Result` or
+    // an `Error` of their own.
     use ::shared_runtime::__private as __rt;
-    // Beside each constructor, one that runs it in another process. `0` is its place in the table of constructors below.
+    // Beside each constructor, one that runs it in another process. `0` is its place in
+    // the table of constructors below.
     impl Counter {
         /// Makes the object as [`new`](Self::new) does, in the process behind `server`, and returns its handle.
         pub fn new_in(
@@ -68,8 +73,9 @@ const _: () = {
             __rt::create(server, 0, &(n,))
         }
     }
-    // The client's side of a call: the number of the method, and its arguments as a tuple. Which types are encoded and decoded the
-    // compiler finds out from the parameters and from what is returned.
+    // The client's side of a call: the number of the method, and its arguments as a
+    // tuple. Which types are encoded and decoded the compiler finds out from the
+    // parameters and from what is returned.
     impl CounterProxy {
         /// Adds, and returns the sum.
         pub fn add(&self, n: u64) -> ::core::result::Result<u64, __rt::Error> {
@@ -80,7 +86,8 @@ const _: () = {
             __rt::call(&self.0, 1, &())
         }
     }
-    // The same methods, with the arguments encoded and nothing sent: `Call` has `wait`, `start`, `detach`, and can be awaited.
+    // The same methods, with the arguments encoded and nothing sent: `Call` has `wait`,
+    // `start`, `detach`, and can be awaited.
     impl CounterCalls {
         /// Adds, and returns the sum.
         pub fn add(&self, n: u64) -> __rt::Call<::core::result::Result<u64, __rt::Error>> {
@@ -94,15 +101,17 @@ const _: () = {
     impl __rt::Shareable for Counter {
         type Proxy = CounterProxy;
         type Calls = CounterCalls;
-        // What both sides know: names, and what types look like to an executable that was built from other sources. `Interface::of`
-        // adds the type's name, which is what it is called between processes.
+        // What both sides know: names, and what types look like to an executable that
+        // was built from other sources. `Interface::of` adds the type's name, which is
+        // what it is called between processes.
         fn interface() -> &'static __rt::Interface {
             const {
                 &__rt::Interface {
                     constructors: &[__rt::Constructor::new(
                         "new",
                         |shapes| shapes.of::<(u64,), __rt::Shared<Counter>>(),
-                        // The server's side of a constructor: its object is hosted where it was made, and a handle goes back.
+                        // The server's side of a constructor: its object is hosted
+                        // where it was made, and a handle goes back.
                         |arguments| {
                             let (n,) = arguments.decode::<(u64,)>()?;
                             __rt::encode::<__rt::Shared<Counter>>(&__rt::Shared::new(
@@ -118,8 +127,9 @@ const _: () = {
                 }
             }
         }
-        // The server's side of the methods, in the same order. By the time one of these runs, the object has been found and its lock
-        // taken: `Exclusive` for `&mut self`, `Shared` for `&self`. A panic in it is caught above.
+        // The server's side of the methods, in the same order. By the time one of these
+        // runs, the object has been found and its lock taken: `Exclusive` for `&mut
+        // self`, `Shared` for `&self`. A panic in it is caught above.
         fn implementation() -> &'static __rt::Implementation {
             const {
                 &__rt::Implementation {
@@ -137,7 +147,8 @@ const _: () = {
                 }
             }
         }
-        // The check that the type can be hosted at all: the name of the function is the rule. With `lock = "mutex"` it is another.
+        // The check that the type can be hosted at all: the name of the function is the
+        // rule. With `lock = "mutex"` it is another.
         fn into_object(self) -> ::std::boxed::Box<__rt::Object> {
             __rt::shared_types_are_send_and_sync::<Counter>(self)
         }
@@ -151,8 +162,8 @@ const _: () = {
             CounterCalls(target)
         }
     }
-    // The linker gathers these from all crates of a program, so that a server finds the constructors of every type that is linked. No
-    // code runs before `main`.
+    // The linker gathers these from all crates of a program, so that a server finds the
+    // constructors of every type that is linked. No code runs before `main`.
     #[__rt::linkme::distributed_slice(__rt::IMPLEMENTATIONS)]
     #[linkme(crate = __rt::linkme)]
     static __ENTRY_0: fn() -> &'static __rt::Implementation =
