@@ -58,7 +58,7 @@ impl<T: Argument> ArgumentType for T {
     type Is = T;
 }
 
-/// An argument on its way out of the bytes. That it needs an [`Argument`], and no more, is what keeps the compiler from complaining
+/// An argument on its way out of the bytes. That it needs an `Argument`, and no more, is what keeps the compiler from complaining
 /// about the parts of that as well.
 #[derive(Debug)]
 pub struct Decoded<T>(pub T);
