@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -236,6 +237,12 @@ impl<T: Shareable + ?Sized> Hash for Shared<T> {
         self.lease().key().hash(state);
     }
 }
+
+// Whatever a proxy holds, so that each auto trait can stand above a shared trait. A panic that leaves an object half changed poisons
+// it, where it lives.
+impl<T: Shareable + ?Sized> Unpin for Shared<T> {}
+impl<T: Shareable + ?Sized> UnwindSafe for Shared<T> {}
+impl<T: Shareable + ?Sized> RefUnwindSafe for Shared<T> {}
 
 impl<T: Shareable + ?Sized> fmt::Debug for Shared<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -439,3 +439,26 @@ fn an_object_is_locked_as_its_traits_need_it() {
     assert!(slow.fall().is_err());
     assert_eq!(readable.read().unwrap_err().kind(), ErrorKind::Poisoned);
 }
+
+/// Below every auto trait.
+#[shared]
+pub trait Settled:
+    Send + Sync + Unpin + std::panic::UnwindSafe + std::panic::RefUnwindSafe
+{
+    fn settled(&self) -> Result<bool, Error>;
+}
+
+struct Stone;
+
+impl Settled for Stone {
+    fn settled(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
+}
+
+#[test]
+fn auto_traits_stand_above_a_shared_trait() {
+    let stone = Shared::<dyn Settled>::new_dyn(Stone);
+    let settled = std::panic::catch_unwind(|| stone.settled());
+    assert!(settled.unwrap().unwrap());
+}
