@@ -57,7 +57,7 @@ fn says_something(generics: &Generics, errors: &Errors) {
     if let Some(clause) = generics
         .where_clause
         .as_ref()
-        .filter(|_| generics.params.is_empty())
+        .filter(|clause| generics.params.is_empty() && !clause.predicates.is_empty())
     {
         errors.push(
             clause,

@@ -1,7 +1,7 @@
 //! The user's impl as it was written: parsed, not checked. It is emitted again from here, less our
 //! marks.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -27,6 +27,8 @@ pub(crate) enum Member {
     Function(Box<Method>),
     /// A constant, a type, a macro.
     Other(TokenStream),
+    /// What does not parse: half typed, or newer Rust.
+    Unread(TokenStream),
 }
 
 /// A function of the impl, with the marks taken off.
@@ -88,8 +90,14 @@ fn trait_of(input: ParseStream<'_>) -> syn::Result<Option<(Path, Token![for])>> 
 pub(super) fn functions(members: &[Member]) -> impl Iterator<Item = &Method> {
     members.iter().filter_map(|member| match member {
         Member::Function(method) => Some(&**method),
-        Member::Other(_) => None,
+        Member::Other(_) | Member::Unread(_) => None,
     })
+}
+
+/// Whether all of them could be read, so that what is not there was not written.
+pub(super) fn all_read(members: &[Member]) -> bool {
+    let unread = |member: &Member| matches!(member, Member::Unread(_));
+    !members.iter().any(unread)
 }
 
 /// What stands between the braces of an impl or a trait.
@@ -120,16 +128,48 @@ impl Member {
             })));
         }
         let mut attributes = input.call(Attribute::parse_outer)?;
-        for mark in take_marks(&mut attributes) {
-            errors.push(mark, "only functions can be shared; remove this");
-        }
+        let marks = take_marks(&mut attributes);
         complain_about_hidden(&attributes, errors);
+        let ahead = input.fork();
         let item = match place {
-            Place::Type => input.parse::<ImplItem>()?.into_token_stream(),
-            Place::Trait => input.parse::<syn::TraitItem>()?.into_token_stream(),
+            Place::Type => ahead.parse::<ImplItem>().map(ToTokens::into_token_stream),
+            Place::Trait => ahead
+                .parse::<syn::TraitItem>()
+                .map(ToTokens::into_token_stream),
         };
-        Ok(Self::Other(quote!(#(#attributes)* #item)))
+        match item {
+            Ok(item) => {
+                input.advance_to(&ahead);
+                for mark in marks {
+                    errors.push(mark, "only functions can be shared; remove this");
+                }
+                Ok(Self::Other(quote!(#(#attributes)* #item)))
+            }
+            Err(error) => {
+                errors.add(error);
+                let item = unread(input)?;
+                Ok(Self::Unread(quote!(#(#attributes)* #item)))
+            }
+        }
     }
+}
+
+/// To the end of a member, so that one that is being typed takes the others with it neither here nor in an editor.
+fn unread(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        let ends = match &token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            _ => false,
+        };
+        tokens.extend([token]);
+        if ends {
+            break;
+        }
+    }
+    Ok(tokens)
 }
 
 /// See [`hides_mark`]. Accepted: the method twice, under `#[cfg]`, with and without the mark.
@@ -173,7 +213,7 @@ impl ToTokens for Member {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Function(method) => method.function.to_tokens(tokens),
-            Self::Other(other) => other.to_tokens(tokens),
+            Self::Other(other) | Self::Unread(other) => other.to_tokens(tokens),
         }
     }
 }

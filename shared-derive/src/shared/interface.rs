@@ -42,6 +42,15 @@ pub(crate) struct SharedTrait {
     pub(crate) ident: Ident,
     /// The shared traits above it.
     pub(crate) supers: Vec<Path>,
+    /// Methods that were complained about. A handle has them all the same: whoever uses the trait
+    /// must see no errors that are not theirs.
+    pub(crate) rejected: Vec<Rejected>,
+}
+
+/// A trait's method that breaks a rule.
+pub(crate) struct Rejected {
+    pub(crate) signature: Signature,
+    pub(crate) carried: Carried,
 }
 
 /// An impl of a trait that can be expanded.

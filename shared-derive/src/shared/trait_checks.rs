@@ -1,11 +1,12 @@
-//! The rules for a trait. A method that breaks one is complained about; then nothing is expanded,
-//! because a handle that lacks a method does not implement the trait.
+//! The rules for a trait. A method that breaks one is complained about and has no body that could be
+//! called; the others are expanded all the same, so that whoever uses the trait sees no errors that
+//! are not theirs. Where the trait has no `dyn` type, nothing is expanded.
 
 use quote::format_ident;
-use syn::{FnArg, Path, Type, TypeParamBound};
+use syn::{FnArg, GenericParam, Path, Type, TypeParamBound};
 
-use super::impl_block::{Member, Method};
-use super::interface::{Answering, Exported, Interface, Receiver, SharedTrait};
+use super::impl_block::{Member, Method, all_read};
+use super::interface::{Answering, Exported, Interface, Receiver, Rejected, SharedTrait};
 use super::names::{Advice, methods_leave_handles_alone};
 use super::trait_block::TraitBlock;
 use crate::attributes::{Names, TraitOptions};
@@ -80,10 +81,21 @@ pub(crate) fn check(
     } = options;
     let ident = &block.ident;
     let object: Type = syn::parse_quote!(dyn #ident);
-    let shared_methods = block.functions().filter(|method| is_shared(method));
-    let methods = shared_methods
-        .filter_map(|method| check_method(method, block, errors))
-        .collect();
+    let sound = errors.count() == before && all_read(&block.members);
+    let mut methods = Vec::new();
+    let mut rejected = Vec::new();
+    for method in block.functions() {
+        if method.options.skip.is_some() {
+            let missing = skipped_methods_have_defaults(method, errors);
+            rejected.extend(missing.then(|| Rejected::of(method)));
+            continue;
+        }
+        match check_method(method, block, errors) {
+            Some(method) => methods.push(method),
+            None => rejected.push(Rejected::of(method)),
+        }
+    }
+    let sound = sound && rejected.iter().all(can_be_called_on_dyn);
     let interface = Interface {
         runtime,
         object,
@@ -96,20 +108,42 @@ pub(crate) fn check(
         carried: Carried::of(&block.attributes),
         methods,
     };
-    for method in block.functions() {
-        skipped_methods_have_defaults(method, errors);
-    }
     methods_leave_handles_alone(&interface, Advice::CallItElse, errors);
-    trait_exports_something(block, &interface, errors.count() == before, errors);
-    (errors.count() == before).then(|| SharedTrait {
+    let clean = errors.count() == before && all_read(&block.members);
+    trait_exports_something(block, &interface, clean, errors);
+
+    sound.then(|| SharedTrait {
         interface,
         ident: ident.clone(),
         supers: shared_supertraits(block),
+        rejected,
     })
 }
 
-fn is_shared(method: &Method) -> bool {
-    method.options.skip.is_none()
+impl Rejected {
+    fn of(method: &Method) -> Self {
+        Self {
+            signature: method.function.signature.clone(),
+            carried: Carried::of(&method.function.attributes),
+        }
+    }
+}
+
+/// Whether a `dyn` type can have the method, as far as its tokens tell.
+fn can_be_called_on_dyn(Rejected { signature, .. }: &Rejected) -> bool {
+    let mut parameters = signature.generics.params.iter();
+    let lifetimes_only = parameters.all(|parameter| matches!(parameter, GenericParam::Lifetime(_)));
+    let mut types = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(argument) => Some(&*argument.ty),
+        FnArg::Receiver(_) => None,
+    });
+    let opaque = |ty: &Type| Contents::of(ty).impl_trait.is_some();
+    let answers_opaque = matches!(&signature.output, syn::ReturnType::Type(_, ty) if opaque(ty));
+    lifetimes_only
+        && signature.receiver().is_some()
+        && signature.asyncness.is_none()
+        && !answers_opaque
+        && !types.any(opaque)
 }
 
 fn check_method(method: &Method, block: &TraitBlock, errors: &Errors) -> Option<Exported> {
@@ -160,7 +194,12 @@ fn trait_is_not_generic(block: &TraitBlock, errors: &Errors) {
             "a generic trait cannot be `#[shared]`: a handle is to one `dyn` type; write the \
              concrete types in its methods",
         );
-    } else if let Some(clause) = &block.generics.where_clause {
+    } else if let Some(clause) = block
+        .generics
+        .where_clause
+        .as_ref()
+        .filter(|clause| !clause.predicates.is_empty())
+    {
         errors.push(
             clause,
             "write what is above the trait after a colon, as `trait Store: Sync`",
@@ -283,13 +322,15 @@ fn trait_answer_is_a_result(method: &Method, errors: &Errors) -> Option<Answerin
 }
 
 /// A handle runs what is skipped in the caller's process. Accepted: a method with a default.
-fn skipped_methods_have_defaults(method: &Method, errors: &Errors) {
-    if let (Some(skip), Body::None(_)) = (&method.options.skip, &method.function.body) {
+fn skipped_methods_have_defaults(method: &Method, errors: &Errors) -> bool {
+    let lacks = matches!(method.function.body, Body::None(_));
+    if let (Some(skip), true) = (&method.options.skip, lacks) {
         errors.push(
             skip,
             "a handle needs a body for a method that is skipped; give it a default",
         );
     }
+    lacks
 }
 
 /// Accepted: one method that is not skipped, or a shared trait above.

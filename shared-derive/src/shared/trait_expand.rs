@@ -6,7 +6,7 @@ use quote::quote;
 use syn::{Path, Type};
 
 use super::faces::{Calling, Face, answering};
-use super::interface::{Exported, SharedTrait};
+use super::interface::{Exported, Rejected, SharedTrait};
 use super::rows::{Numbers, interface_function, registrations, run};
 use crate::carried::Carried;
 use crate::wire;
@@ -57,10 +57,19 @@ fn handles(shared: &SharedTrait, numbers: &Numbers) -> TokenStream {
         interface,
         ident,
         supers,
+        rejected,
     } = shared;
     let methods = interface.methods.iter().enumerate();
     let methods = methods.map(|(index, method)| {
         handle_method(method, &interface.object, &numbers.of(index, method))
+    });
+    let rejected = rejected.iter().map(|Rejected { signature, carried }| {
+        let cfg = &carried.cfg;
+        generated! {
+            #(#cfg)*
+            #[allow(unused_variables)]
+            #signature { ::core::unimplemented!() }
+        }
     });
     generated! {
         impl<__T: ?::core::marker::Sized + __rt::SharedTrait + #ident> #ident for __rt::Shared<__T>
@@ -68,6 +77,7 @@ fn handles(shared: &SharedTrait, numbers: &Numbers) -> TokenStream {
             #(__rt::Shared<__T>: #supers),*
         {
             #(#methods)*
+            #(#rejected)*
         }
     }
 }
@@ -128,6 +138,7 @@ fn hosts(shared: &SharedTrait) -> TokenStream {
         interface,
         ident,
         supers,
+        rejected: _,
     } = shared;
     let object = &interface.object;
     let path = generated!(<__S as #ident>);

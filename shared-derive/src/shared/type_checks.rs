@@ -5,7 +5,7 @@
 use quote::format_ident;
 use syn::{Ident, Type};
 
-use super::impl_block::{ImplBlock, Method};
+use super::impl_block::{ImplBlock, Method, all_read};
 use super::interface::{Answering, Constructor, Exported, Interface, Made, Receiver, SharedType};
 use super::names::{Advice, methods_leave_handles_alone, names_differ};
 use super::role::Role;
@@ -73,7 +73,8 @@ pub(crate) fn check(
     methods_leave_handles_alone(&shared.interface, Advice::Rename, errors);
     names_differ(&shared.interface, errors);
     siblings_are_new(&shared, block, errors);
-    exports_something(&shared, errors.count() == before, errors);
+    let clean = errors.count() == before && all_read(&block.members);
+    exports_something(&shared, clean, errors);
     Some(shared)
 }
 

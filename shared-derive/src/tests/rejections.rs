@@ -1,7 +1,7 @@
 //! One test for each rule of `#[shared]`: what it says, and that the user's item is emitted all the
 //! same.
 
-use super::{assert_rejected, rejects_marked, tokens};
+use super::{assert_rejected, messages, rejects_marked, shared, tokens, without_spaces};
 
 /// An impl of one method without marks.
 fn rejects(method: &str, expected: &str) {
@@ -38,6 +38,48 @@ fn where_clauses() {
         "pub fn add(&self) where Self: Sized {}",
         "remove it and use concrete types",
     );
+    let empty = shared("", "impl Tally where { pub fn add(&self) where {} }");
+    assert!(!empty.contains("compile_error"), "{empty}");
+}
+
+#[test]
+fn half_typed_members_take_no_others_with_them() {
+    for half in [
+        "pub fn add(&self, n: ) {}",
+        "pub fn add(&self) -> {}",
+        "pub fn",
+        "pub",
+    ] {
+        let item = format!("impl Tally {{ pub fn get(&self) -> u8 {{}} {half} }}");
+        let expansion = crate::shared::shared(tokens(""), &tokens(&item));
+        let emitted = without_spaces(&expansion);
+        assert!(
+            emitted.starts_with(&without_spaces(&tokens(&item))),
+            "{emitted}"
+        );
+        assert_eq!(messages(&expansion).len(), 1, "{emitted}");
+        assert!(emitted.contains("Method::new(\"get\""), "{emitted}");
+    }
+    let half =
+        "#[shared(skip)] pub fn one(&self) {} #[shared(timeout = )] pub fn two(&self, n: ) {}";
+    let expansion = crate::shared::shared(tokens(""), &tokens(&format!("impl Tally {{ {half} }}")));
+    let item = "impl Tally { pub fn one(&self) {} pub fn two(&self, n: ) {} }";
+    assert!(without_spaces(&expansion).starts_with(&without_spaces(&tokens(item))));
+}
+
+#[test]
+fn a_method_that_is_rejected_leaves_its_trait_shared() {
+    let item = "trait Store { fn get(&self, _: u8) -> Result<u8, Error>; fn len(&self) -> u8; }";
+    let expansion = crate::shared::shared(tokens(""), &tokens(item));
+    assert_rejected(&expansion, item, &["plain name", "a call can fail"]);
+    let emitted = without_spaces(&expansion);
+    assert!(emitted.contains("Shareablefordyn"), "{emitted}");
+    for method in ["fnget(&self,_:u8)->Result<u8,Error>{", "fnlen(&self)->u8{"] {
+        assert!(emitted.contains(method), "{emitted}");
+    }
+    let no_dyn = "trait Store { fn get<T>(&self, t: T) -> Result<u8, Error>; }";
+    let expansion = crate::shared::shared(tokens(""), &tokens(no_dyn));
+    assert!(!without_spaces(&expansion).contains("Shareable"));
 }
 
 #[test]
