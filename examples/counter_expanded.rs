@@ -41,11 +41,11 @@ impl Counter {
 // through which interface, and how long its calls may take; that is a `Target`. Users
 // can name this type, so it stands outside of the block below.
 /// What can be called on a `Shared<Counter>`, in whichever process the object lives.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct CounterProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Counter>` as calls that are not made at once: what `Shared::calls` returns.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct CounterCalls(::shared_runtime::__private::Target);
 // Everything else stands in a block without a name, so that nothing of it meets a name

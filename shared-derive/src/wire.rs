@@ -403,6 +403,19 @@ pub(crate) fn implementation(of_trait: &Path, ty: &TokenStream) -> TokenStream {
     spanned_member(&dyn_trait, &generated!(__rt::Hosts<#ty>), "implementation")
 }
 
+/// Refuses a type with `lock = "mutex"`, where `of_trait` stands.
+pub(crate) fn has_no_mutex(of_trait: &Path, ty: &Type) -> TokenStream {
+    let (first, _) = ends(&of_trait.to_token_stream());
+    let here = Span::mixed_site().located_at(first);
+    quote_spanned! {here=>
+        const _: () = {
+            #[allow(unused_imports)]
+            use __rt::AnyLock as _;
+            __rt::has_no_mutex(__rt::Lock::<#ty>::ALONE);
+        };
+    }
+}
+
 /// `<ty as name>::part`, which the compiler underlines from the first token of `ty` to the last.
 fn spanned_path(ty: &Type, name: &str, part: &str) -> TokenStream {
     let name = Ident::new(name, Span::mixed_site());

@@ -21,7 +21,7 @@ pub use crate::process::{Never, Process, TEST_CRATES, TaskCall, TaskFn, spawn, t
 pub use crate::server_handle::ServerHandle;
 pub use crate::shared::{Shareable, Shared};
 pub use crate::snapshot::{Describe, Snapshot, encode_debug, encode_snapshot};
-pub use crate::traits::{CastFrom, Hosts, SharedTrait, target_as};
+pub use crate::traits::{AnyLock, CastFrom, Hosts, Lock, SharedTrait, has_no_mutex, target_as};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -32,6 +32,10 @@ pub trait Shareable: 'static {
     /// The type with the same methods as calls that are not made at once, which [`Shared::calls`] returns.
     type Calls: Send + Sync + 'static;
 
+    /// Whether it is shared with `lock = "mutex"`.
+    #[doc(hidden)]
+    const ALONE: bool = false;
+
     #[doc(hidden)]
     fn interface() -> &'static Interface;
 

@@ -102,6 +102,36 @@ impl<T: Shareable + ?Sized> Shared<T> {
     }
 }
 
+/// Asks of a type whether it is shared with `lock = "mutex"`: `Lock::<T>::ALONE`. Found before that of [`AnyLock`], if its bound holds.
+#[derive(Debug)]
+pub struct Lock<T>(std::marker::PhantomData<fn() -> T>);
+
+impl<T: Shareable> Lock<T> {
+    /// What the type says.
+    pub const ALONE: bool = T::ALONE;
+}
+
+/// The answer for types that are not shared themselves.
+pub trait AnyLock {
+    /// They are not.
+    const ALONE: bool = false;
+}
+
+impl<T> AnyLock for Lock<T> {}
+
+/// Objects with `lock = "mutex"` can be called through their own methods only: the check of a `#[shared] impl Trait for Type`.
+///
+/// # Panics
+///
+/// When the program is compiled.
+pub const fn has_no_mutex(alone: bool) {
+    assert!(
+        !alone,
+        "a type that is shared with `lock = \"mutex\"` can be called through its own methods only: make it `Sync` and remove the option, \
+        or host its values with `Shared::<dyn Trait>::new_dyn`"
+    );
+}
+
 /// What the methods of a shared trait call through, on a handle to any trait that has them.
 pub fn target_as<U: Shareable + ?Sized, T: Shareable + ?Sized>(handle: &Shared<T>) -> Target {
     handle.target().seen_as(U::interface())

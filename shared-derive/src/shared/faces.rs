@@ -53,7 +53,7 @@ impl Face {
             #(#cfg)*
             #(#notices)*
             #(#lints)*
-            #[allow(dead_code, unreachable_pub)]
+            #[allow(dead_code, non_camel_case_types, unreachable_pub)]
             #[derive(::core::fmt::Debug)]
             #vis struct #name #parameters(#runtime::__private::Target #marker);
         }

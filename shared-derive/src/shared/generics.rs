@@ -14,6 +14,7 @@ pub(super) fn check(
     errors: &Errors,
 ) {
     parameters_are_owned(generics, errors);
+    parameters_have_bounds(generics, errors);
     instances_need_parameters(generics, instances, errors);
     instances_have_their_own_names(generics, name, errors);
     says_something(generics, errors);
@@ -28,6 +29,29 @@ fn parameters_are_owned(generics: &Generics, errors: &Errors) {
             "a shared object can borrow nothing: it lives as long as any process holds a handle; \
              write `'static`, or an owned type",
         );
+    }
+}
+
+/// What is hosted lives in another process as long as anybody wants it, and is used by many threads. Accepted: any bound, for the compiler
+/// says what is missing.
+fn parameters_have_bounds(generics: &Generics, errors: &Errors) {
+    let clause = generics.where_clause.iter();
+    let bounded: Vec<String> = clause
+        .flat_map(|clause| &clause.predicates)
+        .map(|predicate| quote!(#predicate).to_string())
+        .collect();
+    for parameter in generics.type_params() {
+        let name = parameter.ident.to_string();
+        let elsewhere = bounded.iter().any(|bound| bound.starts_with(&name));
+        if parameter.bounds.is_empty() && !elsewhere {
+            errors.push(
+                parameter,
+                format!(
+                    "write `{name}: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static`, less what \
+                     the methods do not need"
+                ),
+            );
+        }
     }
 }
 

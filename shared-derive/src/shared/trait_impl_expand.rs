@@ -28,6 +28,7 @@ pub(crate) fn expand(shared: &SharedTraitImpl) -> TokenStream {
             .iter()
             .map(|ty| wire::implementation(of_trait, &quote!(#ty))),
     );
+    let checks = registered.iter().map(|ty| wire::has_no_mutex(of_trait, ty));
     generated! {
         #(#cfg)*
         #(#lints)*
@@ -36,6 +37,7 @@ pub(crate) fn expand(shared: &SharedTraitImpl) -> TokenStream {
             #rt
             impl #parameters __rt::CastFrom<#object> for dyn #of_trait #clause {}
             #registrations
+            #(#checks)*
         };
     }
 }

@@ -199,6 +199,11 @@ fn shareable(shared: &SharedType) -> TokenStream {
         .iter()
         .map(|method| run(method, &generated!(<#object>), shared.alone));
     let extra_runs = extras.iter().map(|extra| &extra.run);
+    let alone = shared.alone.then(|| {
+        generated!(
+            const ALONE: bool = true;
+        )
+    });
     let hosted = if shared.alone {
         generated!(shared_types_are_send)
     } else {
@@ -208,6 +213,8 @@ fn shareable(shared: &SharedType) -> TokenStream {
         impl #parameters __rt::Shareable for #object #clause {
             type Proxy = #proxy;
             type Calls = #calls;
+
+            #alone
 
             #interface_function
 

@@ -34,11 +34,11 @@ impl Store {
     }
 }
 /// What can be called on a `Shared<Store>`, in whichever process the object lives.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct StoreProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Store>` as calls that are not made at once: what `Shared::calls` returns.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct StoreCalls(::shared_runtime::__private::Target);
 #[allow(

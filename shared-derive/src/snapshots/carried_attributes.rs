@@ -27,13 +27,13 @@ impl Gauge {
 /// What can be called on a `Shared<Gauge>`, in whichever process the object lives.
 #[cfg(unix)]
 #[deprecated = "use Meter"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct GaugeProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Gauge>` as calls that are not made at once: what `Shared::calls` returns.
 #[cfg(unix)]
 #[deprecated = "use Meter"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct GaugeCalls(::shared_runtime::__private::Target);
 #[cfg(unix)]

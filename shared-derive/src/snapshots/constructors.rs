@@ -22,11 +22,11 @@ impl Job {
     }
 }
 /// What can be called on a `Shared<Job>`, in whichever process the object lives.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct JobProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Job>` as calls that are not made at once: what `Shared::calls` returns.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct JobCalls(::shared_runtime::__private::Target);
 #[allow(

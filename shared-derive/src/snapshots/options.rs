@@ -14,11 +14,11 @@ impl models::Model {
     pub fn local(&self) {}
 }
 /// What can be called on a `Shared<models::Model>`, in whichever process the object lives.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub(crate) struct RemoteModel(crate::rt::__private::Target);
 /// The methods of a `Shared<models::Model>` as calls that are not made at once: what `Shared::calls` returns.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub(crate) struct ModelCalls(crate::rt::__private::Target);
 #[allow(

@@ -13,11 +13,11 @@ impl Tally {
     }
 }
 /// What can be called on a `Shared<Tally>`, in whichever process the object lives.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct TallyProxy(::shared_runtime::__private::Target);
 /// The methods of a `Shared<Tally>` as calls that are not made at once: what `Shared::calls` returns.
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, non_camel_case_types, unreachable_pub)]
 #[derive(::core::fmt::Debug)]
 pub struct TallyCalls(::shared_runtime::__private::Target);
 #[allow(

@@ -57,6 +57,15 @@ fn without_spaces(tokens: &TokenStream) -> String {
     tokens.to_string().split_whitespace().collect()
 }
 
+/// What is said of `async fn` where nobody runs them.
+fn without_async<'a>(messages: &'a [&'static str]) -> &'a [&'static str] {
+    if cfg!(feature = "async") {
+        &[]
+    } else {
+        messages
+    }
+}
+
 /// Asserts what is said of an impl with marks, which are not emitted.
 fn rejects_marked(options: &str, members: &str, expected: &[&str]) {
     let item = tokens(&format!("impl Tally {{ {members} }}"));

@@ -15,7 +15,7 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::functions;
 use crate::handle::{Lease, Parcel, Place, arrivals, claim};
-use crate::interface::{Arguments, Interface, Returned, TraitError, implementation_of};
+use crate::interface::{Arguments, Interface, Reply, Returned, TraitError, implementation_of};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
 use crate::object::Caller;
 use crate::order;
@@ -37,7 +37,7 @@ pub fn call<A: Serialize + ?Sized, O: Output<Returned = O>>(
 /// # Errors
 ///
 /// The method's own, and what went wrong with the call as one of those.
-pub fn call_of_trait<A: Serialize + ?Sized, T: DeserializeOwned, E: TraitError>(
+pub fn call_of_trait<A: Serialize + ?Sized, T: Reply, E: TraitError>(
     target: &Target,
     method: u32,
     arguments: &A,
@@ -86,7 +86,11 @@ pub(crate) fn ping(target: &Target) -> Result<(), Error> {
 pub(crate) fn implements(target: &Target) -> Result<bool, Error> {
     let interface = target.interface().id();
     match target.lease().place() {
-        Place::Here(hosted) => Ok(implementation_of(hosted, interface).is_ok()),
+        Place::Here(hosted) => {
+            // A name stands for one type among those that are registered; this one need not be.
+            let found = implementation_of(hosted, interface).map(|found| (found.interface)());
+            Ok(found.is_ok_and(|found| (found.type_id)() == (target.interface().type_id)()))
+        }
         Place::At { session, object } => {
             let subject = Subject::Implements {
                 object: *object,

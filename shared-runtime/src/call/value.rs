@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, returned};
 use super::output::{OfTrait, Output};
@@ -12,7 +11,7 @@ use super::target::Target;
 use super::{deliver, one_way};
 use crate::error::Error;
 use crate::handle::Parcel;
-use crate::interface::{Interface, TraitError};
+use crate::interface::{Interface, Reply, TraitError};
 
 /// A call that has not been made yet, with its arguments already encoded: what the methods of
 /// [`Shared::calls`](crate::Shared::calls) return. `O` is what the proxy's method of that name returns.
@@ -59,7 +58,7 @@ pub fn prepare<A: Serialize + ?Sized, O: Output<Returned = O>>(
 }
 
 /// The same for a trait's method, which returns its own `Result`.
-pub fn prepare_of_trait<A: Serialize + ?Sized, T: DeserializeOwned, E: TraitError>(
+pub fn prepare_of_trait<A: Serialize + ?Sized, T: Reply, E: TraitError>(
     target: &Target,
     method: u32,
     arguments: &A,
