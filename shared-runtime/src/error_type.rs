@@ -69,16 +69,23 @@ impl<E> IsNoError for &Asked<E> {
 mod tests {
     use super::*;
 
+    /// As generated code asks.
+    macro_rules! asked {
+        ($type:ty, $value:expr) => {
+            (&Asked::<$type>::NEW).as_error($value).is_some()
+        };
+    }
+
     #[test]
+    #[expect(
+        clippy::needless_borrow,
+        reason = "the reference is what the question is about"
+    )]
     fn what_is_an_error_is_told_from_what_is_none() {
         let refused = std::fmt::Error;
-        assert!(
-            (&Asked::<std::fmt::Error>::NEW)
-                .as_error(&refused)
-                .is_some()
-        );
-        assert!((&Asked::<std::fmt::Error>::NEW).as_error(&7u8).is_none());
-        assert!((&Asked::<String>::NEW).as_error(&String::new()).is_none());
+        assert!(asked!(std::fmt::Error, &refused));
+        assert!(!asked!(std::fmt::Error, &7u8));
+        assert!(!asked!(String, &String::new()));
         assert!(as_error(&refused).is_none(), "nobody has registered it");
     }
 }

@@ -43,9 +43,9 @@ fn excuses(page: &str) -> Vec<&str> {
     let mut lines = page.lines().peekable();
     while let Some(line) = lines.next() {
         let marks = ["ignore", "no_run", "compile_fail", "should_panic"];
-        let excused = line.starts_with("```") && marks.iter().any(|mark| line.contains(mark));
+        let marked = line.starts_with("```") && marks.iter().any(|mark| line.contains(mark));
         let is_example = |inside: &&str| inside.starts_with("{{#include ../../examples/");
-        if excused && !lines.peek().is_some_and(is_example) {
+        if marked && !lines.peek().is_some_and(is_example) {
             excuses.push(line);
         }
     }

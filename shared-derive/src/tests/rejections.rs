@@ -305,7 +305,7 @@ fn generic_types() {
     );
     rejects_all(
         "name = \"Stack\"",
-        "impl<T> Stack<T> { pub fn a(&self) {} }",
+        "impl<T: Sync> Stack<T> { pub fn a(&self) {} }",
         &["needs a name of its own"],
     );
     rejects_all(
