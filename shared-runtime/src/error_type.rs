@@ -77,10 +77,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(
-        clippy::needless_borrow,
-        reason = "the reference is what the question is about"
-    )]
     fn what_is_an_error_is_told_from_what_is_none() {
         let refused = std::fmt::Error;
         assert!(asked!(std::fmt::Error, &refused));
