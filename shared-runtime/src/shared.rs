@@ -272,7 +272,8 @@ impl<T: Shareable + ?Sized> Serialize for Shared<T> {
 impl<'de, T: Shareable + ?Sized> Deserialize<'de> for Shared<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let interface = T::interface();
-        read_handle((interface.id(), (interface.name)()), deserializer).map(Self::from_lease)
+        read_handle::<T, D>((interface.id(), (interface.name)()), deserializer)
+            .map(Self::from_lease)
     }
 }
 

@@ -185,7 +185,7 @@ impl<T: Shareable + ?Sized> Serialize for WeakShared<T> {
 impl<'de, T: Shareable + ?Sized> Deserialize<'de> for WeakShared<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = T::interface();
-        let named = Named((expected.name)());
+        let named = Named::<T>((expected.name)(), PhantomData);
         let (interface, written) = deserializer.deserialize_newtype_struct(WEAK_HANDLE, named)?;
         if interface != expected.id() && !is_made_up() {
             let text = "a weak handle to an object of another type";
@@ -204,10 +204,11 @@ impl<'de, T: Shareable + ?Sized> Deserialize<'de> for WeakShared<T> {
     }
 }
 
-/// An interface and what is written of the object, under the name of the interface, for whoever traces the type.
-struct Named(&'static str);
+/// An interface and what is written of the object, under the name of the interface, for whoever traces the type. As with handles, each
+/// `T` has a reader of its own.
+struct Named<T: ?Sized>(&'static str, PhantomData<fn(&T)>);
 
-impl<'de> Visitor<'de> for Named {
+impl<'de, T: ?Sized> Visitor<'de> for Named<T> {
     type Value = (u64, Written);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

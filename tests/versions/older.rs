@@ -13,7 +13,7 @@ use std::fmt::Display;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
-use shared_runtime::{CallError, Error, Shared, Ticket, shared};
+use shared_runtime::{CallError, Error, ServerHandle, Shared, Ticket, shared};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reordered {
@@ -64,6 +64,53 @@ impl<'de> Deserialize<'de> for Untraceable {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <()>::deserialize(deserializer)?;
         Err(serde::de::Error::custom("never"))
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Password(String);
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?;
+        Err(serde::de::Error::custom("not in this program"))
+    }
+}
+
+#[derive(Debug)]
+pub struct Safe;
+
+#[shared(name = "test/Safe", version = 3)]
+impl Safe {
+    pub fn closed() -> Self {
+        Self
+    }
+    pub fn open(&self, word: Password) -> usize {
+        word.0.len()
+    }
+}
+
+#[derive(Debug)]
+pub struct Till;
+
+#[shared(name = "test/Till", version = 1)]
+impl Till {
+    pub fn empty() -> Self {
+        Self
+    }
+    pub fn count(&self) -> u32 {
+        0
+    }
+}
+
+#[shared(name = "test/Scale", version = 1)]
+pub trait Scale {
+    fn weigh(&self) -> Result<u32, Error>;
+}
+
+impl Scale for Till {
+    fn weigh(&self) -> Result<u32, Error> {
+        Ok(1)
     }
 }
 
@@ -124,6 +171,12 @@ impl Shop {
         let _ = listener;
         Err("not this one".to_owned())
     }
+    pub fn till(&self) -> Shared<Till> {
+        Shared::new(Till)
+    }
+    pub fn scale(&self) -> Shared<dyn Scale> {
+        Shared::<dyn Scale>::new_dyn(Till)
+    }
     pub fn gone(&self) {}
 }
 
@@ -167,5 +220,16 @@ fn main() -> Result<(), Error> {
         "listen: {}",
         heard.unwrap_or_else(|error| error.to_string())
     );
+    versions(&shop, &server)
+}
+
+/// Of the types that have one.
+fn versions(shop: &Shared<Shop>, server: &ServerHandle) -> Result<(), Error> {
+    let safe = Safe::closed_in(server)?;
+    say("vouched for", safe.open(Password("sesame".to_owned())));
+    say("make", Till::empty_in(server));
+    say("count", shop.till()?.count());
+    let scale = shop.scale()?;
+    say("weigh", scale.weigh());
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
@@ -158,13 +159,13 @@ pub(crate) fn write_handle<S: Serializer>(
     serializer.serialize_newtype_struct(HANDLE, &place)
 }
 
-/// Reads a reference to a handle of the message being read on this thread: to an object seen through the interface of this
+/// Reads a reference to a handle of the message being read on this thread: to a `T`, seen through the interface of this
 /// number and name.
-pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
+pub(crate) fn read_handle<'de, T: ?Sized, D: Deserializer<'de>>(
     (interface, name): (u64, &'static str),
     deserializer: D,
 ) -> Result<Arc<Lease>, D::Error> {
-    let (lease, written) = read_reference(name, deserializer)?;
+    let (lease, written) = read_reference::<T, D>(name, deserializer)?;
     if written.is_some_and(|written| written != interface) {
         return Err(D::Error::custom("a handle to an object of another type"));
     }
@@ -175,17 +176,17 @@ pub(crate) fn read_handle<'de, D: Deserializer<'de>>(
 pub(super) fn read_any_handle<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(Arc<Lease>, u64), D::Error> {
-    let (lease, written) = read_reference("", deserializer)?;
+    let (lease, written) = read_reference::<(), D>("", deserializer)?;
     Ok((lease, written.unwrap_or_default()))
 }
 
 /// A reference and the interface written in it, unless both are made up.
-fn read_reference<'de, D: Deserializer<'de>>(
+fn read_reference<'de, T: ?Sized, D: Deserializer<'de>>(
     name: &'static str,
     deserializer: D,
 ) -> Result<(Arc<Lease>, Option<u64>), D::Error> {
     let (nonce, index, interface) =
-        deserializer.deserialize_newtype_struct(HANDLE, Reference(name))?;
+        deserializer.deserialize_newtype_struct(HANDLE, Reference::<T>(name, PhantomData))?;
     let found = with_open(|open| {
         let message = open.last()?;
         match message.direction {
@@ -204,10 +205,11 @@ fn read_reference<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Three numbers under two names, of which nothing is written: they tell whoever traces the type what the handle is to.
-struct Reference(&'static str);
+/// Three numbers under two names, of which nothing is written: they tell whoever traces the type what the handle is to. The tracer
+/// tells types apart by who reads them, so each `T` has a reader of its own.
+struct Reference<T: ?Sized>(&'static str, PhantomData<fn(&T)>);
 
-impl<'de> Visitor<'de> for Reference {
+impl<'de, T: ?Sized> Visitor<'de> for Reference<T> {
     type Value = (u64, u64, u64);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -259,7 +261,7 @@ mod tests {
 
     impl<'de> Deserialize<'de> for Handle {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            read_handle((7, "Seven"), deserializer).map(Self)
+            read_handle::<Self, D>((7, "Seven"), deserializer).map(Self)
         }
     }
 
