@@ -1,4 +1,7 @@
-//! The options of `#[shared]`, each in a test of its name.
+//! The options of `#[shared]` on impls and their methods, of `#[task]` and of `#[main]`, each in a test of its name; those of
+//! traits are in `options/traits.rs`. `tests/tidy/options.rs` compares them with the macros' own tables.
+
+mod traits;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -6,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use shared_runtime::{CallError, Error, ErrorKind, Executed, ServerProcess, Shared, shared};
+use shared_runtime::{CallError, Error, ErrorKind, Executed, ServerProcess, Shared, shared, task};
 
 use super::support::until;
 
@@ -71,6 +74,13 @@ fn calls() {
     let shelf = Shared::new(Shelf::new());
     let calls: ShelfLater = Shared::calls(&shelf);
     assert_eq!(calls.count().wait().unwrap(), 0);
+}
+
+/// What another version says is shown by two executables, in `tests/process/versions.rs`.
+#[test]
+fn version() {
+    let server = ServerProcess::start().unwrap();
+    assert_eq!(Shelf::new_in(&server).unwrap().count().unwrap(), 0);
 }
 
 #[test]
@@ -140,6 +150,16 @@ impl Far {
     }
 }
 
+#[task(crate = elsewhere::deep::renamed)]
+fn far(n: u32) -> u32 {
+    n + 1
+}
+
+mod program {
+    #[shared_runtime::main(crate = super::elsewhere::deep::renamed)]
+    pub(super) fn main() {}
+}
+
 /// The name alone is a keyword.
 #[test]
 fn crate_() {
@@ -151,6 +171,26 @@ fn crate_() {
             .unwrap(),
         1
     );
+    assert_eq!(far::spawn(1).unwrap().join().unwrap(), 2);
+    // It is compiled: with `init` run here, children would be started as programs and not as tests.
+    let _: fn() = program::main;
+}
+
+/// The name of a module, so that the task's type cannot have it.
+mod measure {
+    pub(super) const LONGEST: usize = 3;
+}
+
+#[task(item = MeasureTask)]
+fn measure(text: String) -> usize {
+    text.len().min(measure::LONGEST)
+}
+
+#[test]
+fn item() {
+    let process = MeasureTask::spawn("maple".into()).unwrap();
+    assert_eq!(process.join().unwrap(), 3);
+    assert_eq!(measure("ash".into()), 3);
 }
 
 #[test]
