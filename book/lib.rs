@@ -53,6 +53,45 @@ pub mod tcp {}
 pub mod testing {}
 #[doc = include_str!("src/attributes.md")]
 pub mod attributes {}
+/// A page for each option.
+pub mod options {
+    #[doc = include_str!("src/options/calls.md")]
+    pub mod calls {}
+    #[doc = include_str!("src/options/crate.md")]
+    pub mod crate_ {}
+    #[doc = include_str!("src/options/debug.md")]
+    pub mod debug {}
+    #[doc = include_str!("src/options/explicit.md")]
+    pub mod explicit {}
+    #[doc = include_str!("src/options/export.md")]
+    pub mod export {}
+    #[doc = include_str!("src/options/instances.md")]
+    pub mod instances {}
+    #[doc = include_str!("src/options/item.md")]
+    pub mod item {}
+    #[doc = include_str!("src/options/lock.md")]
+    pub mod lock {}
+    #[doc = include_str!("src/options/name.md")]
+    pub mod name {}
+    #[doc = include_str!("src/options/plain.md")]
+    pub mod plain {}
+    #[doc = include_str!("src/options/proxy.md")]
+    pub mod proxy {}
+    #[doc = include_str!("src/options/rename.md")]
+    pub mod rename {}
+    #[doc = include_str!("src/options/result.md")]
+    pub mod result {}
+    #[doc = include_str!("src/options/skip.md")]
+    pub mod skip {}
+    #[doc = include_str!("src/options/snapshot.md")]
+    pub mod snapshot {}
+    #[doc = include_str!("src/options/timeout.md")]
+    pub mod timeout {}
+    #[doc = include_str!("src/options/version.md")]
+    pub mod version {}
+    #[doc = include_str!("src/options/vis.md")]
+    pub mod vis {}
+}
 #[doc = include_str!("src/generated-code.md")]
 pub mod generated_code {}
 #[doc = include_str!("src/error-table.md")]

@@ -9,5 +9,6 @@ mod layers;
 
 mod cases;
 mod manifests;
+mod options;
 mod parity;
 mod texts;

@@ -96,7 +96,7 @@ fn places(name: &str) -> Option<(Vec<String>, &str)> {
 }
 
 /// Whether a file has a function of that name, marked as a test.
-fn has_test(text: &str, name: &str) -> bool {
+pub(crate) fn has_test(text: &str, name: &str) -> bool {
     let text = bare(text);
     let mut before = text.split(&format!("fn {name}()")).collect::<Vec<_>>();
     before.pop();
