@@ -212,7 +212,7 @@ struct Scope {
     last: HashMap<ObjectKey, Last>,
 }
 
-/// In the order in which they were made. Usually one: the last ends when all others have, unless it has a deadline.
+/// In the order in which they were made. A one-way call ends when all others have; a started one may be given up before, or not be sent.
 #[derive(Default)]
 struct Last {
     calls: Vec<Arc<dyn Earlier>>,

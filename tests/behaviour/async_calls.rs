@@ -368,6 +368,23 @@ fn a_call_that_gave_up_does_not_let_others_pass_those_before_it() {
 }
 
 #[test]
+fn a_call_that_could_not_be_sent_does_not_let_others_pass_those_before_it() {
+    let server = ServerProcess::builder().max_message(2000).start().unwrap();
+    let (gate, journal) = (
+        Gate::new_in(&server).unwrap(),
+        Journal::new_in(&server).unwrap(),
+    );
+    Shared::calls(&journal).wait_for(&gate).detach().unwrap();
+    let large = Shared::calls(&journal).write(&"x".repeat(3000)).start();
+    assert_eq!(large.wait().unwrap_err().kind(), ErrorKind::TooLarge);
+    let impatient = Shared::with_timeout(&journal, Duration::from_millis(10));
+    let error = impatient.lines().unwrap_err();
+    assert!(error.to_string().contains("must come after it"), "{error}");
+    open(&gate);
+    assert_eq!(journal.lines().unwrap(), ["passed"]);
+}
+
+#[test]
 fn a_started_call_runs_though_nobody_wants_its_answer() {
     let server = ServerProcess::start().unwrap();
     for counter in both(&server) {
