@@ -111,6 +111,15 @@ impl Relay {
         let touched = pollster::block_on(Shared::calls(first).touch().into_future());
         touched.unwrap_err().kind()
     }
+    /// To another and back, so many times.
+    pub fn bounce(&self, other: &Shared<Relay>, times: u32) -> u32 {
+        if times == 0 {
+            return 0;
+        }
+        let this = Shared::this::<Self>();
+        let back = Shared::calls(other).bounce(&this, times - 1).start();
+        back.wait().unwrap() + 1
+    }
     /// What a started and an awaited call know of the time that this one has.
     pub fn remaining(&self, far: u32) -> Option<Duration> {
         if far == 0 {
@@ -382,6 +391,22 @@ fn a_call_that_could_not_be_sent_does_not_let_others_pass_those_before_it() {
     assert!(error.to_string().contains("must come after it"), "{error}");
     open(&gate);
     assert_eq!(journal.lines().unwrap(), ["passed"]);
+}
+
+#[test]
+fn calls_inside_of_methods_need_no_place_among_those_that_wait_for_them() {
+    let server = ServerProcess::start().unwrap();
+    let (there, here) = (Relay::new_in(&server).unwrap(), Shared::new(Relay::new()));
+    // More than can be under way, and each needs another to end.
+    let bouncing: Vec<_> = (0..1100)
+        .map(|_| Shared::calls(&there).bounce(&here, 4).into_future())
+        .collect();
+    on_one_thread(async {
+        let bouncing: Vec<_> = bouncing.into_iter().map(tokio::task::spawn).collect();
+        for bounced in bouncing {
+            assert_eq!(bounced.await.unwrap(), Ok(4));
+        }
+    });
 }
 
 #[test]

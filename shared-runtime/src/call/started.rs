@@ -16,7 +16,7 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, Place, arrivals, claim, server_id};
 use crate::interface::{Arguments, Interface};
-use crate::message::{Claim, ErrorOnWire, Handles, HeldLock, LaneCall, ReplyWanted};
+use crate::message::{Claim, ErrorOnWire, Handles, HeldLock, LaneCall, MAX_CHAIN, ReplyWanted};
 use crate::object::{CALLS, Caller, Cancel, Turn};
 use crate::order::{self, Earlier, TimedOut};
 use crate::os::{Deadline, Expires, Timer, forked};
@@ -34,6 +34,7 @@ pub(super) enum Kind {
 /// One call.
 pub(super) struct Started {
     kind: Kind,
+    depth: usize,
     /// Made in a forked process, where it can only fail. Those of its parent must not be touched there: a thread that is not there may
     /// have been at work on them.
     in_fork: bool,
@@ -66,6 +67,8 @@ impl Started {
         let deadline = target.deadline_of(method).earlier(context.deadline);
         let call = Arc::new(Self {
             kind,
+            // A peer says how long its chain is.
+            depth: context.held.len().min(MAX_CHAIN),
             in_fork: forked(),
             slot: Slot::default(),
             deadline,
@@ -237,6 +240,10 @@ impl Started {
 }
 
 impl TwoWay for Started {
+    fn depth(&self) -> usize {
+        self.depth
+    }
+
     fn is_wanted(&self) -> bool {
         match self.kind {
             Kind::InOrder => !self.slot.is_over(),

@@ -1,7 +1,10 @@
 //! Calls with a reply that nobody waits for on the spot: whoever makes one leaves it here, and a thread of the session sends them in
 //! turn. It may wait as long as it must: for room, for the connection, for a server that is stopped.
+//!
+//! There is room for so many at each depth of a chain of calls: those that a method makes while it runs may be what those of its callers
+//! wait for, and must not wait for their places in turn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +15,9 @@ use crate::os::Deadline;
 
 /// A call, as far as sending it and receiving its reply goes.
 pub(crate) trait TwoWay: Send + Sync {
+    /// How many calls it is made inside of. It waits for deeper ones at most.
+    fn depth(&self) -> usize;
+
     /// Whether it is still to be sent.
     fn is_wanted(&self) -> bool;
 
@@ -75,27 +81,37 @@ type Unsent = (Arc<dyn TwoWay>, Arc<dyn Way>);
 
 #[derive(Default)]
 struct State {
-    /// Each keeps its session until it has been sent.
-    unsent: VecDeque<Unsent>,
-    /// With so many, those that nobody wants any more are looked for.
-    tidy_at: usize,
+    /// By depth. The calls of one scope are of one depth, so that they stay in order.
+    levels: BTreeMap<usize, Level>,
     /// Whether there is a thread that sends.
     sending: bool,
     last: u64,
     in_flight: HashMap<u64, (Arc<dyn TwoWay>, Room)>,
-    /// Places taken: by calls in flight, and by replies whose handles are still being taken.
-    taken: usize,
     /// Nothing will be answered any more.
     lost: Option<Error>,
 }
 
-/// The place of one call among those in flight, given back when this is dropped.
-pub(super) struct Room(Arc<Outgoing>);
+/// The calls of one depth.
+#[derive(Default)]
+struct Level {
+    /// Each keeps its session until it has been sent.
+    unsent: VecDeque<Unsent>,
+    /// With so many, those that nobody wants any more are looked for.
+    tidy_at: usize,
+    /// Places taken: by calls in flight, and by replies whose handles are still being taken.
+    taken: usize,
+}
+
+/// The place of one call among those of its depth in flight, given back when this is dropped.
+pub(super) struct Room {
+    outgoing: Arc<Outgoing>,
+    depth: usize,
+}
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.0.state().taken -= 1;
-        self.0.changed.notify_all();
+        self.outgoing.state().level(self.depth).taken -= 1;
+        self.outgoing.changed.notify_all();
     }
 }
 
@@ -106,8 +122,9 @@ impl Outgoing {
     /// Leaves a call to be sent. Never waits.
     pub(super) fn push(self: &Arc<Self>, call: Arc<dyn TwoWay>, way: Arc<dyn Way>) {
         let mut state = self.state();
-        let unwanted = state.tidy();
-        state.unsent.push_back((call, way));
+        let level = state.level(call.depth());
+        let unwanted = level.tidy();
+        level.unsent.push_back((call, way));
         if state.sending {
             drop(state);
             self.changed.notify_all();
@@ -120,10 +137,13 @@ impl Outgoing {
         match thread.spawn(move || outgoing.send_all()) {
             Ok(_) => state.sending = true,
             Err(error) => {
-                let unsent = std::mem::take(&mut state.unsent);
+                let levels = state.levels.values_mut();
+                let unsent: Vec<_> = levels
+                    .map(|level| std::mem::take(&mut level.unsent))
+                    .collect();
                 drop(state);
                 let error = Error::io("starting a thread that sends calls", error);
-                for (call, _) in unsent {
+                for (call, _) in unsent.into_iter().flatten() {
                     call.answered(Err(error.clone()));
                 }
             }
@@ -132,39 +152,40 @@ impl Outgoing {
 
     /// The thread that sends. Ends when it had nothing to do for a while.
     fn send_all(self: &Arc<Self>) {
-        while let Some((call, way)) = self.next() {
-            match self.room() {
+        while let Some(((call, way), room)) = self.next() {
+            match room {
                 Ok(room) => way.send(&call, room),
                 Err(lost) => call.answered(Err(lost)),
             }
         }
     }
 
-    /// The next call, when there is one.
-    fn next(&self) -> Option<Unsent> {
+    /// The next call and its place, when there are both; or what it means that there never will be a place.
+    fn next(self: &Arc<Self>) -> Option<(Unsent, Result<Room, Error>)> {
         let mut state = self.state();
-        while state.unsent.is_empty() {
-            let patience = Deadline::after(Some(LINGER));
+        loop {
+            if let Some((depth, unsent)) = state.pop() {
+                let room = match &state.lost {
+                    Some(lost) => Err(lost.clone()),
+                    None => Ok(self.room(&mut state, depth)),
+                };
+                return Some((unsent, room));
+            }
+            let patience = Deadline::after(state.is_empty().then_some(LINGER));
             state = patience.wait_on(&self.changed, state);
-            if state.unsent.is_empty() && patience.passed() {
+            if state.is_empty() && patience.passed() {
                 state.sending = false;
                 return None;
             }
         }
-        state.unsent.pop_front()
     }
 
-    /// A place for one more call, when there is one; what it means that there never will be.
-    fn room(self: &Arc<Self>) -> Result<Room, Error> {
-        let mut state = self.state();
-        while state.taken >= MAX_UNDER_WAY && state.lost.is_none() {
-            state = Deadline::NEVER.wait_on(&self.changed, state);
+    fn room(self: &Arc<Self>, state: &mut State, depth: usize) -> Room {
+        state.level(depth).taken += 1;
+        Room {
+            outgoing: Arc::clone(self),
+            depth,
         }
-        if let Some(lost) = &state.lost {
-            return Err(lost.clone());
-        }
-        state.taken += 1;
-        Ok(Room(Arc::clone(self)))
     }
 
     /// A number for a call that is about to be sent.
@@ -205,6 +226,27 @@ impl Outgoing {
 }
 
 impl State {
+    fn level(&mut self, depth: usize) -> &mut Level {
+        self.levels.entry(depth).or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.levels.values().all(|level| level.unsent.is_empty())
+    }
+
+    /// The next call for which there is a place: the deepest, for which others may be waiting. Without anybody to answer none needs one.
+    fn pop(&mut self) -> Option<(usize, Unsent)> {
+        let lost = self.lost.is_some();
+        let mut levels = self.levels.iter_mut().rev();
+        levels.find_map(|(depth, level)| {
+            let has_room = lost || level.taken < MAX_UNDER_WAY;
+            let unsent = has_room.then(|| level.unsent.pop_front()).flatten()?;
+            Some((*depth, unsent))
+        })
+    }
+}
+
+impl Level {
     /// Calls that were given up are not sent when it is their turn; where that does not come, they must not gather for ever.
     fn tidy(&mut self) -> VecDeque<Unsent> {
         if self.unsent.len() < self.tidy_at.max(MAX_UNDER_WAY) {
@@ -222,7 +264,14 @@ impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("Outgoing")
-            .field("unsent", &state.unsent.len())
+            .field(
+                "unsent",
+                &state
+                    .levels
+                    .values()
+                    .map(|level| level.unsent.len())
+                    .sum::<usize>(),
+            )
             .field("in_flight", &state.in_flight.len())
             .finish_non_exhaustive()
     }
