@@ -51,18 +51,22 @@ impl Replies {
         if way.is_some() {
             return;
         }
-        let Ok(mut connection) = Channel.accept(fds, Arc::clone(&self.peer)) else {
+        let Ok(connection) = Channel.accept(fds, Arc::clone(&self.peer)) else {
             return;
         };
         let Ok(cutter) = connection.cutter() else {
             return;
         };
-        // The client sends no call before it has this. If it does not get it, it has left.
-        let _ = connection.send(&[0], &[], Deadline::NEVER);
+        let connection = Arc::new(Mutex::new(connection));
         *way = Some(Way {
-            connection: Arc::new(Mutex::new(connection)),
+            connection: Arc::clone(&connection),
             cutter: Socket::from(cutter),
         });
+        // A socket that takes nothing is cut when the session ends, which must not wait for this.
+        drop(way);
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        // The client sends no call before it has this. If it does not get it, it has left.
+        let _ = connection.send(&[0], &[], Deadline::NEVER);
     }
 
     /// Sends the reply to a call. A client that cannot be told has ended, or its session ends.
@@ -156,5 +160,27 @@ impl fmt::Debug for Replies {
         f.debug_struct("Replies")
             .field("unconfirmed", &self.pins().len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_takes_nothing_does_not_keep_the_session_from_ending() {
+        let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
+        let (control, _client) = Socket::pair().unwrap();
+        let replies = Replies::new(SessionId(0), itself, Arc::new(control));
+        let (_unread, full) = Socket::pair().unwrap();
+        let now = || Deadline::after(Some(std::time::Duration::ZERO));
+        while full.send(&[0; 1024], &[], now()).is_ok() {}
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| replies.open(vec![full.into_fd()]));
+            while !opening.is_finished() {
+                replies.end();
+                std::thread::yield_now();
+            }
+        });
     }
 }
