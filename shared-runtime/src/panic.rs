@@ -89,7 +89,7 @@ pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R
 }
 
 /// Drops what was thrown, whose own destructor may panic.
-fn discard(payload: Box<dyn Any + Send>) {
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(another);
     }

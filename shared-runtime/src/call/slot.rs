@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::order::TimedOut;
 use crate::os::Deadline;
+use crate::panic::discard;
 
 /// The place of one answer. It is given once; whatever comes later is dropped.
 pub(super) struct Slot<A> {
@@ -60,7 +61,9 @@ impl<A> Slot<A> {
         self.changed.notify_all();
         if let Some(waker) = waker {
             // An executor's code: if it panics, that is not the end of the thread that brought the answer.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                discard(payload);
+            }
         }
     }
 
@@ -221,10 +224,16 @@ mod tests {
 
     #[test]
     fn a_waker_that_panics_ends_nothing() {
+        struct Worse;
+        impl Drop for Worse {
+            fn drop(&mut self) {
+                panic!("what was thrown panics, too");
+            }
+        }
         struct Bad;
         impl Wake for Bad {
             fn wake(self: Arc<Self>) {
-                panic!("as asked");
+                std::panic::panic_any(Worse);
             }
         }
         let slot = Slot::default();
