@@ -210,6 +210,8 @@ struct Scope {
     number: Option<NonZeroU64>,
     /// The calls on each object that a later one may have to wait for.
     last: HashMap<ObjectKey, Last>,
+    /// With so many entries, those that have run are looked for.
+    tidy_at: usize,
 }
 
 /// In the order in which they were made. A one-way call ends when all others have; a started one may be given up before, or not be sent.
@@ -258,18 +260,19 @@ impl Drop for Restore {
     }
 }
 
-/// So many entries are kept before those that have run are looked for.
+/// So many entries are kept before those that have run are looked for, and then twice those that had not.
 const TIDY_FROM: usize = 64;
 
 /// Notes a call of this scope that is not waited for.
 pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
     // In a destructor of a thread that ends nothing of it comes later.
     let _ = SCOPE.try_with(|scope| {
-        let all = &mut scope.borrow_mut().last;
-        if all.len() >= TIDY_FROM {
-            all.retain(|_, last| !last.is_over());
+        let scope = &mut *scope.borrow_mut();
+        if scope.last.len() >= scope.tidy_at.max(TIDY_FROM) {
+            scope.last.retain(|_, last| !last.is_over());
+            scope.tidy_at = 2 * scope.last.len();
         }
-        all.entry(object).or_default().push(call);
+        scope.last.entry(object).or_default().push(call);
     });
 }
 
@@ -406,6 +409,37 @@ mod tests {
         assert_eq!(wait_for_own(it, soon()), Err(TimedOut));
         calls.end(&[first.number]);
         assert_eq!(wait_for_own(it, Deadline::NEVER), Ok(()));
+    }
+
+    /// Never ends, and counts how often it is looked at.
+    struct Watched(Arc<AtomicU64>);
+
+    impl Earlier for Watched {
+        fn wait_until_sent(&self, _deadline: Deadline) -> Result<(), TimedOut> {
+            Ok(())
+        }
+        fn wait_until_over(&self, _deadline: Deadline) -> Result<(), TimedOut> {
+            Err(TimedOut)
+        }
+        fn is_over(&self) -> bool {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            false
+        }
+        fn is_last_to_end(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn calls_on_many_objects_are_not_all_looked_at_each_time() {
+        let looks = Arc::new(AtomicU64::new(0));
+        let server = ServerId::random();
+        let calls = 100 * TIDY_FROM as u64;
+        for n in 0..calls {
+            note((server, n), Arc::new(Watched(Arc::clone(&looks))));
+        }
+        let looks = looks.load(Ordering::Relaxed);
+        assert!(looks < 2 * calls, "{looks} looks for {calls} calls");
     }
 
     #[test]
