@@ -266,6 +266,14 @@ pub(crate) fn answered(answer: &Answer) -> TokenStream {
     generated!(::core::result::Result<#ok, #err>)
 }
 
+/// The runtime's function that encodes an answer.
+pub(crate) fn encode(answer: &Answer) -> TokenStream {
+    match answer {
+        Answer::Plain(Form::Owned(ty)) if !is_simple(ty) => generated!(encode_answer),
+        _ => generated!(encode),
+    }
+}
+
 /// What the caller gets, as the types of success and, where the user's function returns a `Result`,
 /// of failure.
 pub(crate) fn outcome(answer: &Answer, reply: Spelling<'_>) -> (TokenStream, Option<TokenStream>) {

@@ -14,13 +14,13 @@ pub use crate::executor::block_on;
 pub use crate::interface::{
     ArgumentType, Arguments, Constructor, Decoded, DecodedSlice, Encoded, IMPLEMENTATIONS,
     Implementation, Interface, Method, RefArg, Replied, ReplyType, ResultType, Returned, Run,
-    TASKS, TRAITS, Task, TraitErrorType, encode, object, object_mut,
+    TASKS, TRAITS, Task, TraitErrorType, encode, encode_answer, object, object_mut,
 };
 pub use crate::object::Object;
 pub use crate::process::{Never, Process, TEST_CRATES, TaskCall, TaskFn, spawn, task_call};
 pub use crate::server_handle::ServerHandle;
 pub use crate::shared::{Shareable, Shared};
-pub use crate::snapshot::{Describe, Snapshot, encode_debug, encode_snapshot};
+pub use crate::snapshot::{Describe, Snapshot, encode_debug};
 pub use crate::traits::{AnyLock, CastFrom, Hosts, Lock, SharedTrait, has_no_mutex, target_as};
 
 use serde::Serialize;

@@ -98,7 +98,8 @@ pub(crate) struct LaneReply {
     pub(crate) reply: Reply,
 }
 
-/// The most one-way calls of a session that have not run yet, and the most calls of its lane without a reply yet.
+/// The most one-way calls of a session that have not run yet, and the most calls of its lane without a reply yet: so many at each depth of a
+/// chain.
 pub(crate) const MAX_UNDER_WAY: usize = 1024;
 
 /// The most connections of a session, and so calls at one time.

@@ -69,10 +69,19 @@ struct Seen {
 
 /// Runs user code and turns its panic into a value. The panic is not printed: its caller gets it whole.
 pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R, RemotePanic> {
+    let (mut user_code, mut result) = (Some(user_code), None);
+    caught(process, &mut || {
+        result = user_code.take().map(|user_code| user_code());
+    })?;
+    Ok(result.expect("it ran to its end"))
+}
+
+/// The same for code without a type, because every method of every user's type comes by here.
+fn caught(process: &str, user_code: &mut dyn FnMut()) -> Result<(), RemotePanic> {
     install_hook();
     CATCHING.set(CATCHING.get() + 1);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        marked::below_this_the_runtime(user_code)
+        marked::below_this_the_runtime(user_code);
     }));
     CATCHING.set(CATCHING.get() - 1);
     outcome.map_err(|payload| {
@@ -98,11 +107,10 @@ pub(crate) fn discard(payload: Box<dyn Any + Send>) {
 /// A frame with a name of its own, so that a backtrace can be cut where the user's code begins.
 mod marked {
     #[inline(never)]
-    pub(super) fn below_this_the_runtime<R>(user_code: impl FnOnce() -> R) -> R {
-        let result = user_code();
+    pub(super) fn below_this_the_runtime(user_code: &mut dyn FnMut()) {
+        user_code();
         // Keeps the call above from becoming a jump, which would leave no frame.
         std::hint::black_box(());
-        result
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use crate::call::{self, Target};
 use crate::error::Error;
-use crate::interface::{Reply, Returned, encode};
+use crate::interface::{Returned, encode};
 use crate::shared::{Shareable, Shared};
 
 /// A type with `#[shared(snapshot)]`.
@@ -92,15 +92,6 @@ impl<T: Shareable> Shared<T> {
     {
         call::call::<(), Result<String, Error>>(this.target(), added::<T>(T::FROM_THE_END), &())
     }
-}
-
-/// What the method of [`Shared::snapshot`] answers.
-///
-/// # Errors
-///
-/// `Encode`.
-pub fn encode_snapshot<T: Reply>(value: &T) -> Returned {
-    encode(value)
 }
 
 /// What the method of [`Shared::describe`] answers.

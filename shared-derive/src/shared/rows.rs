@@ -132,11 +132,12 @@ pub(super) fn run(method: &Exported, path: &TokenStream, alone: bool) -> TokenSt
     let cfg = &carried.cfg;
     let function = &signature.ident;
     let (received, passed) = (wire::received(arguments), wire::passed(arguments));
-    let answered = match answer {
-        Answering::OfType(answer) => wire::answered(answer),
+    let (encode, answered) = match answer {
+        Answering::OfType(answer) => (wire::encode(answer), wire::answered(answer)),
         Answering::OfTrait { ok, err } => {
             let (ok, err) = (wire::reply_type(ok), wire::reply_type(err));
-            generated!(::core::result::Result<#ok, #err>)
+            let answered = generated!(::core::result::Result<#ok, #err>);
+            (generated!(encode), answered)
         }
     };
     let (run, taken) = match (receiver, alone) {
@@ -149,7 +150,7 @@ pub(super) fn run(method: &Exported, path: &TokenStream, alone: bool) -> TokenSt
         #(#cfg)*
         __rt::Run::#run(|object, arguments| {
             #received
-            __rt::encode::<#answered>(&#called)
+            __rt::#encode::<#answered>(&#called)
         })
     }
 }

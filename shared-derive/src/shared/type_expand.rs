@@ -284,7 +284,7 @@ fn extra_methods(shared: &SharedType) -> Vec<Extra> {
         ..extra(
             "Snapshot",
             "Shared::snapshot",
-            &generated!(encode_snapshot::<#copy>),
+            &generated!(encode_answer::<#copy>),
             &wire::replied(object),
         )
     });

@@ -195,7 +195,7 @@ const _: () = {
                     methods: &[
                         __rt::Run::Shared(|object, arguments| {
                             arguments.decode::<()>()?;
-                            __rt::encode::<
+                            __rt::encode_answer::<
                                 <models::Model as __rt::ReplyType>::Is,
                             >(&<models::Model>::clone(__rt::object(object)?))
                         }),
@@ -214,7 +214,7 @@ const _: () = {
                         }),
                         __rt::Run::Shared(|object, arguments| {
                             arguments.decode::<()>()?;
-                            __rt::encode::<
+                            __rt::encode_answer::<
                                 <Result<(), String> as __rt::ReplyType>::Is,
                             >(&<models::Model>::check(__rt::object(object)?))
                         }),

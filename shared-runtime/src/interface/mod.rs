@@ -11,7 +11,9 @@ mod travel;
 pub use implementation::{Implementation, Run, object, object_mut};
 pub use registry::{IMPLEMENTATIONS, TASKS, TRAITS};
 pub(crate) use registry::{check_names, implementation_of, interface, name_of, needs_lock, task};
-pub use table::{Arguments, Constructor, Encoded, Interface, Method, Returned, Task, encode};
+pub use table::{
+    Arguments, Constructor, Encoded, Interface, Method, Returned, Task, encode, encode_answer,
+};
 pub use travel::{
     ArgumentType, Decoded, DecodedSlice, RefArg, Replied, ReplyType, ResultType, TraitErrorType,
 };

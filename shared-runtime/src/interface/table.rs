@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::travel::Reply;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, unpack};
 use crate::panic::catch;
@@ -164,6 +165,15 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Returned {
     Parcel::pack(value)
         .map(Encoded)
         .map_err(|error| error.ran(Executed::Yes))
+}
+
+/// The same for an answer of the user's own type, which is asked for what every answer must be able to do.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_answer<T: Reply>(value: &T) -> Returned {
+    encode(value)
 }
 
 impl Interface {

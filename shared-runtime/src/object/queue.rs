@@ -40,8 +40,8 @@ impl Turn {
     }
 }
 
-/// The most threads of a queue, beside those for limited calls: as many as a client may have other calls under way, one-way and with
-/// a reply. With fewer, calls that wait for others of the same queue could take all of them.
+/// The most threads of a queue, beside those for limited calls: as many as a client may have one-way calls and calls with a reply under
+/// way that no method has made. With fewer, calls that wait for others of the same queue could take all of them.
 const MAX_WORKERS: usize = 2048;
 
 /// How many limited calls of a queue run at one time, unless this server was told otherwise.
@@ -140,13 +140,11 @@ impl Queue {
     }
 
     /// Waits until the jobs weigh no more than `most`, or the limit is lifted.
-    pub(crate) fn wait_for_room(&self, most: usize) {
+    /// Not past the deadline: what comes next may be what those in the queue wait for.
+    pub(crate) fn wait_for_room(&self, most: usize, deadline: Deadline) {
         let mut state = self.state();
-        while state.weight > most && !state.unlimited {
-            state = self
-                .less
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+        while state.weight > most && !state.unlimited && !deadline.passed() {
+            state = deadline.wait_on(&self.less, state);
         }
     }
 
@@ -338,10 +336,10 @@ mod tests {
         let queue = Queue::open().unwrap();
         let (go, wait) = channel::<()>();
         queue.push(line(1, 1), 10, move || wait.recv().unwrap());
-        queue.wait_for_room(10);
+        queue.wait_for_room(10, Deadline::NEVER);
         let (own, free) = (Arc::clone(&queue), channel());
         let waiting = std::thread::spawn(move || {
-            own.wait_for_room(9);
+            own.wait_for_room(9, Deadline::NEVER);
             free.0.send(()).unwrap();
         });
         assert!(free.1.try_recv().is_err());

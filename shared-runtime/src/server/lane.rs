@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use super::limits::max_message;
 use super::sessions::{Beginning, Lane, Session};
@@ -22,6 +23,10 @@ const OVERHEAD: usize = 1024;
 
 /// How much may wait in the queue of a session before its lane is read on.
 const ROOM: usize = 64 << 20;
+
+/// How long it is not read on for that. Longer would be for ever where the calls that wait, wait for calls that their methods make, which
+/// are behind on the same lane.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts the thread that reads a lane. It runs no user code. `None` if there is none to be had.
 pub(super) fn begin(
@@ -67,7 +72,7 @@ fn read(
 ) -> Result<Infallible, Broken> {
     loop {
         let frame = connection.receive(max_message(), Deadline::NEVER)?;
-        queue.wait_for_room(ROOM);
+        queue.wait_for_room(ROOM, Deadline::after(Some(PATIENCE)));
         let (call, body) = codec::decode_head::<LaneCall>(&frame)
             .map_err(|error| Broken::Corrupt(error.to_string()))?;
         let body_at = frame.len() - body.len();
