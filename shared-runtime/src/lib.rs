@@ -93,6 +93,7 @@ pub use server_handle::ServerHandle;
 pub use shared::{ObjectId, Shareable, Shared};
 pub use shared_derive::{main, shared, task};
 pub use ticket::Ticket;
+pub use transport::{Transport, Waiting};
 pub use weak::WeakShared;
 
 /// What generated code names. Not for people: it changes without notice.

@@ -6,11 +6,14 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Endpoint, ServerId};
-use crate::error::Error;
+use crate::codec;
+use crate::error::{Error, ErrorKind};
 use crate::shape::Shape;
+use crate::transport::Carriage;
 
 /// The version of everything in this file.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -38,6 +41,8 @@ pub(crate) enum Greeting {
         /// The executable behind the server: methods are compared by name and shape where it is another one.
         build: u128,
         max_message: usize,
+        /// How the connections of this session are made.
+        carriage: Carriage,
     },
     Refused(ErrorOnWire),
 }
@@ -45,21 +50,30 @@ pub(crate) enum Greeting {
 /// What a client says on its control socket afterwards.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Control {
-    /// The descriptors that come with this message are the other end of a new connection.
-    Connect,
-    /// The same, for a connection that carries [`LaneCall`]s and has no replies.
-    ConnectLane,
-    /// The same, for the connection on which the server sends the [`LaneReply`]s to them.
-    ConnectReplies,
+    /// The descriptors that come with this message are the other end of a new connection, which has this number.
+    Connect { number: u64, role: Role },
     /// So many leases of each object are given back.
     Release(Vec<(u64, u64)>),
     /// The handles of the replies to these calls of the lane have been taken, or are of no use to anybody any more.
     Taken(Vec<u64>),
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    /// Calls that are waited for.
+    Calls,
+    /// [`LaneCall`]s, and no replies.
+    Lane,
+    /// The [`LaneReply`]s to them, from the server.
+    Replies,
+}
+
 /// What a server says on a control socket after its greeting.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Notice {
+    /// The connection of this number is not served.
+    Refused(u64),
     /// The server has what the one-way calls of these numbers need of others: the client may end.
     Held(Vec<u64>),
     /// The one-way calls of these numbers have run, or never will.
@@ -117,6 +131,117 @@ pub(crate) struct Request {
     /// The object locks that the chain of calls behind this one holds.
     pub(crate) held: Vec<HeldLock>,
     pub(crate) handles: Handles,
+}
+
+/// The first byte of a head: what follows is encoded, or is one of the short forms of the commonest heads, with which a small call fits
+/// into a cache line.
+const LONG: u8 = 0;
+const SHORT: u8 = 1;
+
+/// The bytes of a short request.
+const SHORT_REQUEST: usize = 16;
+
+impl Request {
+    /// Puts this into `head`, in the place of what it held.
+    pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
+        head.clear();
+        if let Some(short) = self.short() {
+            head.extend_from_slice(&short);
+            return Ok(());
+        }
+        write_long(self, head)
+    }
+
+    /// The head of a frame, and its body.
+    pub(crate) fn read(frame: &[u8]) -> Result<(Self, &[u8]), Error> {
+        match frame.split_first_chunk::<SHORT_REQUEST>() {
+            Some((head, body)) if head[0] == SHORT => Ok((Self::from_short(*head), body)),
+            _ => read_long(frame),
+        }
+    }
+
+    /// A method that is called without a deadline, outside of all others and without handles: its number in two bytes, the object in five,
+    /// the interface in eight.
+    #[inline]
+    fn short(&self) -> Option<[u8; SHORT_REQUEST]> {
+        let Subject::Method {
+            object,
+            interface,
+            method,
+        } = self.subject
+        else {
+            return None;
+        };
+        let plain =
+            self.timeout.is_none() && self.held.is_empty() && self.handles.claims.is_empty();
+        if !plain || method > u32::from(u16::MAX) || object >> 40 != 0 {
+            return None;
+        }
+        let call = u64::from(SHORT) | (u64::from(method) << 8) | (object << 24);
+        let mut head = [0; SHORT_REQUEST];
+        head[..8].copy_from_slice(&call.to_le_bytes());
+        head[8..].copy_from_slice(&interface.to_le_bytes());
+        Some(head)
+    }
+
+    #[inline]
+    fn from_short(head: [u8; SHORT_REQUEST]) -> Self {
+        let [call, interface] = *head.as_chunks().0 else {
+            unreachable!("sixteen bytes are twice eight")
+        };
+        let call = u64::from_le_bytes(call);
+        Self {
+            subject: Subject::Method {
+                object: call >> 24,
+                interface: u64::from_le_bytes(interface),
+                method: (call >> 8) as u32 & u32::from(u16::MAX),
+            },
+            timeout: None,
+            held: Vec::new(),
+            handles: Handles::default(),
+        }
+    }
+}
+
+impl Reply {
+    /// Puts this into `head`, in the place of what it held.
+    pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
+        head.clear();
+        if self.outcome.is_ok() && self.handles.claims.is_empty() {
+            head.push(SHORT);
+            return Ok(());
+        }
+        write_long(self, head)
+    }
+
+    /// The head of a frame, and its body.
+    pub(crate) fn read(frame: &[u8]) -> Result<(Self, &[u8]), Error> {
+        match frame.split_first() {
+            Some((&SHORT, body)) => Ok((
+                Self {
+                    outcome: Ok(()),
+                    handles: Handles::default(),
+                },
+                body,
+            )),
+            _ => read_long(frame),
+        }
+    }
+}
+
+#[cold]
+fn write_long(value: &impl Serialize, head: &mut Vec<u8>) -> Result<(), Error> {
+    head.push(LONG);
+    head.extend_from_slice(&codec::encode(value)?);
+    Ok(())
+}
+
+#[cold]
+fn read_long<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), Error> {
+    match frame.split_first() {
+        Some((&LONG, rest)) => codec::decode_head(rest),
+        _ => Err(Error::new(ErrorKind::Decode, "a head of no known form")),
+    }
 }
 
 /// What a request is about.
@@ -294,4 +419,5 @@ pub(crate) struct ServerSettings {
     pub(crate) lock_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) async_workers: usize,
+    pub(crate) carriage: Carriage,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 use crate::error::Error;
-use crate::os::{Deadline, Next, SendError, Socket, Watch, forked, run_in_background};
+use crate::os::{BACKGROUND, Cut, Deadline, Next, SendError, Socket, Watch, forked};
 use crate::transport::FRAMES;
 
 /// So many fit into one message, whatever their numbers.
@@ -69,7 +69,7 @@ where
         if !std::mem::replace(&mut pending.sending, true) {
             drop(pending);
             // Without a background thread, the next note tries again.
-            let sending = run_in_background(Box::new(Sending(Arc::clone(self))));
+            let sending = BACKGROUND.run(Box::new(Sending(Arc::clone(self))));
             self.pending().sending &= sending;
         }
     }
@@ -83,7 +83,7 @@ where
             (self.message)(batch).map_err(|error| SendError::Io(std::io::Error::other(error)));
         match sent.and_then(|message| (*self.socket).as_ref().send(&message, &[], now)) {
             Ok(()) => {
-                FRAMES.count_sent();
+                FRAMES.count();
                 pending.notes.drain(..count);
             }
             Err(SendError::Full) => return Next::Wait,

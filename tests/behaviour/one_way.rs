@@ -389,11 +389,11 @@ fn frames_broken_by_a_deadline_cost_only_themselves() {
     let gate = Gate::new_in(&server).unwrap();
     // A long call to another object holds up nothing of it.
     Shared::calls(&gate).pass().detach().unwrap();
-    let large = vec![7; 1 << 20];
+    let large = vec![7; 8 << 20];
     let mut whole = 0;
-    for n in 1..=300 {
+    for n in 1..=100 {
         let call = Shared::calls(&journal).measure(&large);
-        // Many pieces, each of which is acknowledged: seldom all in no time.
+        // More than a carrier takes before somebody reads: seldom all in no time.
         match call.timeout(Duration::ZERO).detach() {
             Ok(()) => whole += 1,
             Err(error) => assert_eq!(error.executed(), Executed::No),
@@ -403,7 +403,7 @@ fn frames_broken_by_a_deadline_cost_only_themselves() {
     }
     let descriptors = std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap();
     assert!(descriptors.count() < 100);
-    assert!(whole < 300);
+    assert!(whole < 100);
     assert_eq!(journal.lines().unwrap().len(), whole);
     open_from_elsewhere(&gate);
 }

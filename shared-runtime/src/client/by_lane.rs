@@ -1,16 +1,15 @@
 //! What a session does on its lane: the calls that nobody waits for on the spot, and the ways their news and replies come.
 
-use std::io;
 use std::sync::{Arc, PoisonError};
 
 use super::lane::NotSent;
 use super::outgoing::{Room, TwoWay, Way};
-use super::replies::{Carrier, Replies};
+use super::replies::Replies;
 use super::session::{MAX_ERROR, Session, refuse_in_fork};
 use crate::error::{Error, ErrorKind};
-use crate::message::{CONTROL_LIMIT, Control as Say, LaneCall};
+use crate::message::{CONTROL_LIMIT, LaneCall, Role};
 use crate::order::{Outstanding, Pins};
-use crate::os::{Deadline, run_in_background};
+use crate::os::Deadline;
 use crate::transport::Connection;
 
 impl Session {
@@ -66,12 +65,10 @@ impl Session {
     }
 
     fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
-        self.watch_for_news()
-            .map_err(|error| Error::io("watching a control socket", error))?;
-        let mut lane = self.open_connection(&Say::ConnectLane, deadline)?;
+        let mut lane = self.open_connection(Role::Lane, deadline)?;
         // A lane that nobody reads would swallow what is sent on it.
-        match lane.receive(CONTROL_LIMIT, deadline) {
-            Ok(_) => Ok(lane),
+        match lane.receive(&mut Vec::new(), CONTROL_LIMIT, deadline) {
+            Ok(()) => Ok(lane),
             Err(broken) => Err(self.lost(broken).in_process(self.label())),
         }
     }
@@ -82,37 +79,22 @@ impl Session {
         if *listens {
             return Ok(());
         }
-        let mut connection = self.open_connection(&Say::ConnectReplies, Deadline::NEVER)?;
-        if let Err(broken) = connection.receive(CONTROL_LIMIT, Deadline::NEVER) {
+        let mut connection = self.open_connection(Role::Replies, Deadline::NEVER)?;
+        if let Err(broken) = connection.receive(&mut Vec::new(), CONTROL_LIMIT, Deadline::NEVER) {
             return Err(self.lost(broken).in_process(self.label()));
         }
         let control = self.control.copy();
         let replies = Replies {
-            carrier: Carrier::Open(connection),
+            connection,
             peer: Arc::clone(&self.peer),
             name: self.endpoint.name.clone(),
             limit: self.welcome.max_message.max(MAX_ERROR),
             outgoing: Arc::clone(&self.outgoing),
             control: control.map_err(|error| Error::io("watching a control socket", error))?,
         };
-        if !run_in_background(Box::new(replies)) {
-            return Err(Error::io(
-                "listening for replies",
-                "there is no background thread",
-            ));
-        }
+        let listening = replies.listen();
+        listening.map_err(|error| Error::io("starting a thread for replies", error))?;
         *listens = true;
-        Ok(())
-    }
-
-    /// From the first one-way call on, somebody must hear that it has run.
-    fn watch_for_news(&self) -> io::Result<()> {
-        let mut watched = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*watched {
-            self.control
-                .watch_for(self.one_way_calls(), Arc::clone(&self.peer))?;
-            *watched = true;
-        }
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -10,7 +10,7 @@ use rustix::event::PollFlags;
 use crate::codec;
 use crate::message::{CONTROL_LIMIT, Notice};
 use crate::order::Outstanding;
-use crate::os::{Deadline, Next, Peer, Socket, Watch, forked, run_in_background, wait};
+use crate::os::{BACKGROUND, Cut, Deadline, Next, Peer, Socket, Watch, forked, wait};
 use crate::outbox::Outbox;
 
 /// Leases on their way back: objects, and how many leases of each.
@@ -38,14 +38,21 @@ impl Control {
         Ok(Socket::from(self.0.as_fd().try_clone_to_owned()?))
     }
 
-    /// Has the background thread tell `calls` which of them have run, until the session or its server ends.
-    pub(super) fn watch_for(&self, calls: &Arc<Outstanding>, peer: Arc<Peer>) -> io::Result<()> {
+    /// Has the background thread tell `calls` which of them have run, and `openings` which of them were refused, until the session or
+    /// its server ends.
+    pub(super) fn listen(
+        &self,
+        calls: &Arc<Outstanding>,
+        openings: &Arc<Openings>,
+        peer: Arc<Peer>,
+    ) -> io::Result<()> {
         let news = News {
             socket: self.copy()?,
             peer,
             calls: Arc::clone(calls),
+            openings: Arc::clone(openings),
         };
-        if run_in_background(Box::new(news)) {
+        if BACKGROUND.run(Box::new(news)) {
             Ok(())
         } else {
             Err(io::Error::other("there is no background thread"))
@@ -68,8 +75,45 @@ impl Drop for Control {
     }
 }
 
-/// What a server says of the one-way calls of this process.
+/// The connections that a session has opened, by number: those that the server must refuse by word.
+#[derive(Debug, Default)]
+pub(super) struct Openings(Mutex<Opened>);
+
+#[derive(Debug, Default)]
+struct Opened {
+    last: u64,
+    open: Vec<(u64, Weak<dyn Cut>)>,
+}
+
+impl Openings {
+    /// The number of a new connection.
+    pub(super) fn add(&self, orphan: Option<Weak<dyn Cut>>) -> u64 {
+        let mut opened = self.opened();
+        opened.last += 1;
+        let number = opened.last;
+        opened.open.retain(|(_, orphan)| orphan.strong_count() > 0);
+        opened.open.extend(orphan.map(|orphan| (number, orphan)));
+        number
+    }
+
+    fn refused(&self, number: u64) {
+        let opened = self.opened();
+        let refused = opened.open.iter().find(|(other, _)| *other == number);
+        let refused = refused.and_then(|(_, orphan)| orphan.upgrade());
+        drop(opened);
+        if let Some(refused) = refused {
+            refused.cut();
+        }
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a server says on its own, of one-way calls and of connections.
 struct News {
+    openings: Arc<Openings>,
     socket: Socket,
     peer: Arc<Peer>,
     calls: Arc<Outstanding>,
@@ -91,6 +135,10 @@ impl Watch for News {
             None
         };
         match message.and_then(|message| codec::decode(&message.bytes).ok()) {
+            Some(Notice::Refused(number)) => {
+                self.openings.refused(number);
+                Next::Wait
+            }
             Some(Notice::Held(numbers)) => {
                 self.calls.held(&numbers);
                 Next::Wait

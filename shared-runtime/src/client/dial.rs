@@ -178,11 +178,18 @@ fn shake_hands(endpoint: &Endpoint, deadline: Deadline) -> Result<Session, Error
             pid,
             build,
             max_message,
+            carriage,
         } if pid == peer.pid() => {
-            let welcome = Welcome { build, max_message };
+            let welcome = Welcome {
+                build,
+                max_message,
+                carriage,
+            };
+            let lifeline = control.as_fd().try_clone_to_owned();
+            let lifeline = lifeline.map_err(|error| Error::io("watching a server", error))?;
             Ok(Session::new(
                 endpoint.clone(),
-                Arc::new(peer),
+                Arc::new(peer.on_lifeline(lifeline)),
                 control,
                 welcome,
             ))

@@ -1,32 +1,32 @@
 //! Connections whose caller has given up: kept until the server lets go of them, so that nothing on them is lost.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 
 use super::control::Releases;
 use super::pool::Pooled;
-use crate::codec;
 use crate::message::{Claim, Reply};
-use crate::os::{Deadline, Next, Peer, Watch, run_in_background};
+use crate::os::{BACKGROUND, Deadline, Next, Watch};
 use crate::transport::Broken;
+
+/// How soon the connection is looked at first, and how seldom at last: the method may go on for hours.
+const FIRST: Duration = Duration::from_millis(1);
+const SELDOM: Duration = Duration::from_millis(100);
 
 /// Closes our half, which tells the server that nobody waits, and hands the rest to the background thread.
 ///
 /// The server may be stopped in the middle of taking over the handles in the request, and a late reply may carry leases
 /// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back.
-pub(super) fn abandon<P: Send + 'static>(
-    mut pooled: Pooled,
-    releases: Arc<Releases>,
-    peer: Arc<Peer>,
-    pins: P,
-) {
+pub(super) fn abandon<P: Send + 'static>(mut pooled: Pooled, releases: Arc<Releases>, pins: P) {
     pooled.connection.close_sending();
-    run_in_background(Box::new(Drain {
+    BACKGROUND.run(Box::new(Drain {
         pooled,
         releases,
-        peer,
+        pause: FIRST,
+        next: Deadline::after(Some(FIRST)),
         _pins: pins,
     }));
 }
@@ -34,31 +34,40 @@ pub(super) fn abandon<P: Send + 'static>(
 struct Drain<P> {
     pooled: Pooled,
     releases: Arc<Releases>,
-    peer: Arc<Peer>,
+    pause: Duration,
+    next: Deadline,
     _pins: P,
 }
 
 impl<P: Send> Watch for Drain<P> {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        vec![
-            (self.pooled.connection.readable(), PollFlags::IN),
-            (self.peer.as_fd(), PollFlags::IN),
-        ]
+        Vec::new()
     }
 
-    /// A piece that is not the last of its frame cannot be acknowledged on a half-closed connection: the server breaks the frame
-    /// off and takes its leases back. A last piece may still come, and completes what the caller had received.
+    fn deadline(&self) -> Deadline {
+        self.next
+    }
+
+    /// A frame that does not fit into what is on the way already breaks off at the server, which finds our half closed and takes its leases
+    /// back. What it had sent whole may still come, and completes what the caller had received.
     fn ready(&mut self) -> Next {
-        match self.pooled.connection.receive(usize::MAX, Deadline::NEVER) {
-            Ok(frame) => {
-                if let Ok((reply, _)) = codec::decode_head::<Reply>(&frame) {
+        let Pooled {
+            connection, frame, ..
+        } = &mut self.pooled;
+        let now = Deadline::after(Some(Duration::ZERO));
+        match connection.receive(frame, usize::MAX, now) {
+            Ok(()) => {
+                if let Ok((reply, _)) = Reply::read(&self.pooled.frame) {
                     self.give_back(&reply);
                 }
-                Next::Wait
             }
-            Err(Broken::TimedOut) => Next::Wait,
-            Err(_) => Next::Done,
+            Err(Broken::TimedOut) => {
+                self.pause = SELDOM.min(2 * self.pause);
+                self.next = Deadline::after(Some(self.pause));
+            }
+            Err(_) => return Next::Done,
         }
+        Next::Wait
     }
 }
 

@@ -1,27 +1,22 @@
-//! The replies to the calls of a lane, as they come: the background thread receives them and hands each to its call. No user code runs
-//! here: a reply is decoded by whoever waits for it.
+//! The replies to the calls of a lane, as they come: a thread of the session receives them and hands each to its call. No user code runs
+//! here but wakers: a reply is decoded by whoever waits for it.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-
-use rustix::event::PollFlags;
 
 use super::outgoing::{Outgoing, Replied};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::message::LaneReply;
-use crate::os::{Deadline, Next, Peer, Socket, Watch, process_label};
+use crate::os::{Cut, Deadline, Peer, Socket, process_label};
 use crate::transport::{Broken, Connection};
 
 /// How long after the connection broke the end of the server's process may take to show.
 const END_PATIENCE: Duration = Duration::from_millis(50);
 
-/// So many replies are handed over before the background thread looks at its other duties.
-const BATCH: usize = 64;
-
 pub(super) struct Replies {
-    pub(super) carrier: Carrier,
+    pub(super) connection: Box<dyn Connection>,
     pub(super) peer: Arc<Peer>,
     /// What the server is called.
     pub(super) name: String,
@@ -32,62 +27,42 @@ pub(super) struct Replies {
     pub(super) control: Socket,
 }
 
-/// What replies come on.
-pub(super) enum Carrier {
-    Open(Box<dyn Connection>),
-    /// Until this moment the process may still be seen to end, which says why.
-    Closed(Deadline),
-}
-
-impl Watch for Replies {
-    fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        let mut fds = vec![(self.peer.as_fd(), PollFlags::IN)];
-        if let Carrier::Open(connection) = &self.carrier {
-            fds.push((connection.readable(), PollFlags::IN));
-        }
-        fds
+impl Replies {
+    /// Starts the thread that receives them, until the session ends.
+    pub(super) fn listen(self) -> io::Result<()> {
+        std::thread::Builder::new()
+            .name("shared-replies".into())
+            .spawn(move || self.receive_all())
+            .map(drop)
     }
 
-    fn deadline(&self) -> Deadline {
-        match self.carrier {
-            Carrier::Open(_) => Deadline::NEVER,
-            Carrier::Closed(patience) => patience,
-        }
-    }
-
-    fn ready(&mut self) -> Next {
-        let Carrier::Open(connection) = &mut self.carrier else {
-            self.outgoing.end_all(&self.disconnected());
-            return Next::Done;
-        };
-        match receive_some(&mut **connection, self.limit, &self.outgoing) {
-            Broken::TimedOut => Next::Wait,
-            Broken::Closed => {
-                self.carrier = Carrier::Closed(Deadline::after(Some(END_PATIENCE)));
-                Next::Wait
-            }
+    fn receive_all(mut self) {
+        let broken = self.receive();
+        let error = match broken {
+            Broken::Closed => self.disconnected(),
             broken => {
                 self.control.cut();
-                self.outgoing.end_all(&self.corrupt(&broken));
-                Next::Done
+                self.corrupt(&broken)
+            }
+        };
+        self.outgoing.end_all(&error);
+    }
+
+    /// Until nothing more will come.
+    fn receive(&mut self) -> Broken {
+        let mut frame = Vec::new();
+        loop {
+            if let Err(broken) = self
+                .connection
+                .receive(&mut frame, self.limit, Deadline::NEVER)
+            {
+                return broken;
+            }
+            if let Err(error) = hand_over(std::mem::take(&mut frame), &self.outgoing) {
+                return Broken::Corrupt(error.to_string());
             }
         }
     }
-}
-
-/// Until nothing more is there at the moment, or ever.
-fn receive_some(connection: &mut dyn Connection, limit: usize, outgoing: &Arc<Outgoing>) -> Broken {
-    let now = Deadline::after(Some(Duration::ZERO));
-    for _ in 0..BATCH {
-        let frame = match connection.receive(limit, now) {
-            Ok(frame) => frame,
-            Err(broken) => return broken,
-        };
-        if let Err(error) = hand_over(frame, outgoing) {
-            return Broken::Corrupt(error.to_string());
-        }
-    }
-    Broken::TimedOut
 }
 
 /// A number that no call has is that of none of ours: nothing follows from it.
@@ -102,7 +77,7 @@ fn hand_over(frame: Vec<u8>, outgoing: &Outgoing) -> Result<(), Error> {
 
 impl Replies {
     fn disconnected(&self) -> Error {
-        let status = self.peer.exit_status(Duration::ZERO);
+        let status = self.peer.exit_status(END_PATIENCE);
         let text = match status {
             Some(status) => format!("the server {} has ended: {status}", self.name),
             None => format!("the server {} has ended or closed the session", self.name),

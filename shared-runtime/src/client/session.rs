@@ -6,20 +6,20 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::control::{Control, Releases, Taken};
+use super::control::{Control, Openings, Releases, Taken};
 use super::drain;
 use super::lane::Lane;
 use super::outgoing::Outgoing;
-use super::pool::{Pool, Pooled};
+use super::pool::{Lent, Pool, Pooled};
 use crate::address::Endpoint;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    Agreement, Control as Say, Handles, MAX_CONNECTIONS, Reply, Request, Subject,
+    Agreement, Control as Say, Handles, MAX_CONNECTIONS, Reply, Request, Role, Subject,
 };
 use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
 use crate::outbox::Outbox;
-use crate::transport::{Broken, Channel, Connection, Transport};
+use crate::transport::{Broken, Carriage, Connection};
 
 /// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
 pub(super) const MAX_ERROR: usize = 1 << 20;
@@ -38,8 +38,10 @@ pub(crate) struct Session {
     pub(super) welcome: Welcome,
     pool: Pool,
     pub(super) lane: Lane,
-    /// Whether somebody listens for them.
-    pub(super) news: Mutex<bool>,
+    /// The connections of which the server may say that it has none.
+    openings: Arc<Openings>,
+    /// Whether somebody listens to what the server says on its own.
+    hears: Mutex<bool>,
     /// The calls that have a reply and go over the lane.
     pub(super) outgoing: Arc<Outgoing>,
     /// Whether their replies have a connection.
@@ -55,12 +57,12 @@ pub(crate) struct Session {
 pub(super) struct Welcome {
     pub(super) build: u128,
     pub(super) max_message: usize,
+    pub(super) carriage: Carriage,
 }
 
 /// A reply as it came: its head, its body, and the connection, which is free again when this is dropped.
 pub(crate) struct Exchanged {
     pub(crate) reply: Reply,
-    frame: Vec<u8>,
     body_at: usize,
     connection: Lent,
 }
@@ -79,7 +81,8 @@ impl Session {
             peer,
             welcome,
             pool: Pool::default(),
-            news: Mutex::default(),
+            openings: Arc::default(),
+            hears: Mutex::default(),
             outgoing: Arc::default(),
             listens: Mutex::default(),
             taken: Outbox::on(Arc::clone(&control), usize::MAX, |numbers| {
@@ -143,41 +146,44 @@ impl Session {
     ///
     /// `TooLarge`, `Overloaded`, `Disconnected`, `Timeout`; the reply's own error is left in it.
     pub(crate) fn exchange<P: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         request: &Request,
         body: &[u8],
         pins: P,
         deadline: Deadline,
     ) -> Result<Exchanged, Error> {
         refuse_in_fork()?;
-        let head = codec::encode(request)?;
+        let mut lent = self.borrow(deadline)?;
+        let Pooled {
+            connection,
+            head,
+            frame,
+            ..
+        } = lent.get();
+        request.write(head)?;
         let size = head.len() + body.len();
         if size > self.welcome.max_message {
             return Err(self.too_large(size));
         }
-        let mut connection = self.borrow(deadline)?;
-        if let Err(broken) = connection.get().send(&head, body, deadline) {
-            return Err(self.failed(broken, connection, pins, Executed::No));
+        if let Err(broken) = connection.send(head, body, deadline) {
+            return Err(self.failed(broken, lent, pins, Executed::No));
         }
         let limit = self.welcome.max_message.max(MAX_ERROR);
-        let frame = match connection.get().receive(limit, deadline) {
-            Ok(frame) => frame,
-            Err(broken) => return Err(self.failed(broken, connection, pins, Executed::Maybe)),
-        };
-        let (reply, body) = match codec::decode_head::<Reply>(&frame) {
-            Ok(decoded) => decoded,
+        if let Err(broken) = connection.receive(frame, limit, deadline) {
+            return Err(self.failed(broken, lent, pins, Executed::Maybe));
+        }
+        let read = Reply::read(frame).map(|(reply, body)| (reply, frame.len() - body.len()));
+        match read {
+            Ok((reply, body_at)) => Ok(Exchanged {
+                reply,
+                body_at,
+                connection: lent,
+            }),
             Err(error) => {
                 let broken = Broken::Corrupt(error.to_string());
-                return Err(self.failed(broken, connection, pins, Executed::Maybe));
+                Err(self.failed(broken, lent, pins, Executed::Maybe))
             }
-        };
-        let body_at = frame.len() - body.len();
-        Ok(Exchanged {
-            reply,
-            frame,
-            body_at,
-            connection,
-        })
+        }
     }
 
     pub(super) fn too_large(&self, size: usize) -> Error {
@@ -189,8 +195,9 @@ impl Session {
     }
 
     /// What a broken exchange means. A connection that timed out is abandoned: what is still said on it, nobody waits for.
+    #[cold]
     fn failed<P: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         broken: Broken,
         connection: Lent,
         pins: P,
@@ -200,8 +207,7 @@ impl Session {
             drop(connection.take());
             return self.lost(broken).ran(executed).in_process(self.label());
         }
-        let (releases, peer) = (Arc::clone(&self.releases), Arc::clone(&self.peer));
-        drain::abandon(connection.take(), releases, peer, pins);
+        drain::abandon(connection.take(), Arc::clone(&self.releases), pins);
         let text = match executed {
             Executed::No => "did not take the arguments within the deadline",
             _ => "did not answer within the deadline; the method may go on",
@@ -244,16 +250,13 @@ impl Session {
         Error::new(ErrorKind::Disconnected, text).with_exit(status)
     }
 
-    fn borrow(self: &Arc<Self>, deadline: Deadline) -> Result<Lent, Error> {
+    fn borrow(&self, deadline: Deadline) -> Result<Lent, Error> {
         let idle = self.pool.take_idle();
-        let pooled = idle.map_or_else(|| self.connect(deadline), Ok)?;
-        Ok(Lent {
-            session: Arc::clone(self),
-            pooled: Some(pooled),
-        })
+        idle.map_or_else(|| self.connect(deadline), Ok)
     }
 
-    fn connect(&self, deadline: Deadline) -> Result<Pooled, Error> {
+    #[cold]
+    fn connect(&self, deadline: Deadline) -> Result<Lent, Error> {
         let place = self.pool.place().ok_or_else(|| {
             let text = format!(
                 "{MAX_CONNECTIONS} calls from this process to {} are under way",
@@ -261,18 +264,34 @@ impl Session {
             );
             Error::new(ErrorKind::Overloaded, text)
         })?;
-        Ok(place.taken_by(self.open_connection(&Say::Connect, deadline)?))
+        let connection = self.open_connection(Role::Calls, deadline)?;
+        Ok(self.pool.seat(place, connection))
+    }
+
+    /// From the first connection on, somebody must hear what the server has to say about it, and about one-way calls.
+    fn listen_for_notices(&self) -> Result<(), Error> {
+        let mut hears = self.hears.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*hears {
+            let calls = self.one_way_calls();
+            self.control
+                .listen(calls, &self.openings, Arc::clone(&self.peer))
+                .map_err(|error| Error::io("watching a control socket", error))?;
+            *hears = true;
+        }
+        Ok(())
     }
 
     pub(super) fn open_connection(
         &self,
-        say: &Say,
+        role: Role,
         deadline: Deadline,
     ) -> Result<Box<dyn Connection>, Error> {
-        let offer = Channel.offer(Arc::clone(&self.peer));
+        self.listen_for_notices()?;
+        let offer = self.welcome.carriage.offer(&self.peer);
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;
-        let message = codec::encode(say)?;
+        let number = self.openings.add(connection.orphan());
+        let message = codec::encode(&Say::Connect { number, role })?;
         let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
         let patience = deadline.earlier(Deadline::after(Some(CONTROL_PATIENCE)));
         match (*self.control).as_ref().send(&message, &fds, patience) {
@@ -301,7 +320,7 @@ impl fmt::Debug for Session {
 
 impl Exchanged {
     pub(crate) fn body(&self) -> &[u8] {
-        &self.frame[self.body_at..]
+        &self.connection.see().frame[self.body_at..]
     }
 
     /// Says that leases of our own stand for the handles of the reply: the server need not keep its own any longer.
@@ -312,39 +331,12 @@ impl Exchanged {
             held: Vec::new(),
             handles: Handles::default(),
         };
-        if let Ok(head) = codec::encode(&taken) {
+        let Pooled {
+            connection, head, ..
+        } = self.connection.get();
+        if taken.write(head).is_ok() {
             // If it does not arrive the connection is broken, which says the same.
-            let _ = self.connection.get().send(&head, &[], Deadline::NEVER);
-        }
-    }
-}
-
-/// A connection out of the pool.
-struct Lent {
-    session: Arc<Session>,
-    pooled: Option<Pooled>,
-}
-
-impl Lent {
-    fn get(&mut self) -> &mut dyn Connection {
-        let pooled = self.pooled.as_mut();
-        &mut *pooled
-            .expect("only `take` empties it, and consumes it")
-            .connection
-    }
-
-    /// Keeps the connection from going back.
-    fn take(mut self) -> Pooled {
-        self.pooled
-            .take()
-            .expect("only `take` empties it, and consumes it")
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(pooled) = self.pooled.take() {
-            self.session.pool.give_back(pooled);
+            let _ = connection.send(head, &[], Deadline::NEVER);
         }
     }
 }

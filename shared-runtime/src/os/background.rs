@@ -1,4 +1,5 @@
-//! The one background thread of a process: it waits on descriptors and runs short runtime work, never user code.
+//! The two background threads of a process: they wait on descriptors and run short runtime work. User code may run in neither, but for
+//! the wakers of awaited calls, for which there is a thread of their own.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,30 +31,15 @@ pub(crate) enum Next {
     Done,
 }
 
-/// Hands `watch` to the background thread, which is started by the first. Never waits; works in destructors of
-/// thread-locals and at exit. `false` if the system has no descriptor to give: then it never runs.
-pub(crate) fn run_in_background(watch: Box<dyn Watch>) -> bool {
-    let Some(background) = Background::running() else {
-        return false;
-    };
-    background
-        .inbox
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(watch);
-    background.wake();
-    true
-}
+/// Where most of it is done.
+pub(crate) static BACKGROUND: Background = Background::new("shared-background");
 
-/// Has the background thread look again at what its watches wait for: the deadline of one is nearer than it was.
-pub(crate) fn look_again() {
-    if let Some(background) = Background::running() {
-        background.wake();
-    }
-}
+/// Where ends are noticed: nothing here waits for anybody, not even for a waker of an executor.
+pub(crate) static MONITOR: Background = Background::new("shared-monitor");
 
-struct Background {
-    wake: OwnedFd,
+pub(crate) struct Background {
+    name: &'static str,
+    wake: OnceLock<OwnedFd>,
     inbox: Mutex<Vec<Box<dyn Watch>>>,
     started: AtomicBool,
 }
@@ -62,37 +48,57 @@ struct Background {
 const RECOVERY: Duration = Duration::from_millis(10);
 
 impl Background {
-    fn wake(&self) {
-        // A full counter means that a wake-up is already under way.
-        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
-    }
-
-    /// `None` where the system has no descriptor to give. Where it has no thread to give, what is handed over waits for the next attempt.
-    fn running() -> Option<&'static Self> {
-        static BACKGROUND: OnceLock<Background> = OnceLock::new();
-        let background = if let Some(background) = BACKGROUND.get() {
-            background
-        } else {
-            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-            BACKGROUND.get_or_init(|| Self {
-                wake,
-                inbox: Mutex::new(Vec::new()),
-                started: AtomicBool::new(false),
-            })
-        };
-        if !background.started.swap(true, Ordering::AcqRel) {
-            let thread = std::thread::Builder::new().name("shared-background".into());
-            let started = thread.spawn(|| background.run());
-            background.started.store(started.is_ok(), Ordering::Release);
+    const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            wake: OnceLock::new(),
+            inbox: Mutex::new(Vec::new()),
+            started: AtomicBool::new(false),
         }
-        Some(background)
     }
 
-    fn run(&self) {
+    /// Hands `watch` over to the thread, which is started by the first. Never waits; works in destructors of thread-locals and at exit.
+    /// `false` if the system has no descriptor to give: then it never runs. Where it has no thread to give, it waits for the next attempt.
+    pub(crate) fn run(&'static self, watch: Box<dyn Watch>) -> bool {
+        let Some(wake) = self.wake_up() else {
+            return false;
+        };
+        self.inbox
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(watch);
+        if !self.started.swap(true, Ordering::AcqRel) {
+            let thread = std::thread::Builder::new().name(self.name.into());
+            let started = thread.spawn(|| self.serve(wake));
+            self.started.store(started.is_ok(), Ordering::Release);
+        }
+        self.look_again();
+        true
+    }
+
+    /// Has the thread look again at what its watches wait for: the deadline of one is nearer than it was.
+    pub(crate) fn look_again(&self) {
+        if let Some(wake) = self.wake.get() {
+            // A full counter means that a wake-up is already under way.
+            let _ = rustix::io::write(wake, &1u64.to_ne_bytes());
+        }
+    }
+
+    /// What ends the thread's wait.
+    fn wake_up(&self) -> Option<&OwnedFd> {
+        if self.wake.get().is_none() {
+            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
+            // Two threads may both make one; the second is closed.
+            let _ = self.wake.set(wake);
+        }
+        self.wake.get()
+    }
+
+    fn serve(&self, wake: &OwnedFd) {
         let mut watches: Vec<Box<dyn Watch>> = Vec::new();
         loop {
             watches.append(&mut self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut fds = vec![(self.wake.as_fd(), PollFlags::IN)];
+            let mut fds = vec![(wake.as_fd(), PollFlags::IN)];
             let mut deadline = Deadline::NEVER;
             let counts: Vec<usize> = watches
                 .iter()
@@ -112,7 +118,7 @@ impl Background {
                 }
             };
             if ready[0] {
-                let _ = rustix::io::read(&self.wake, &mut [0; 8]);
+                let _ = rustix::io::read(wake, &mut [0; 8]);
             }
             let mut rest = &ready[1..];
             let mut counts = counts.into_iter();

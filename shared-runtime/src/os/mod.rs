@@ -3,13 +3,15 @@
 mod background;
 mod deadline;
 mod fork;
+mod mortal;
 mod process;
 mod socket;
 mod timer;
 
-pub(crate) use background::{Next, Watch, run_in_background};
+pub(crate) use background::{BACKGROUND, MONITOR, Next, Watch};
 pub(crate) use deadline::Deadline;
 pub(crate) use fork::forked;
+pub(crate) use mortal::Cut;
 pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label};
 pub(crate) use socket::{SendError, Socket, wait};
 pub(crate) use timer::{Expires, Timer};

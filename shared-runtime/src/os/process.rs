@@ -14,6 +14,7 @@ use rustix::process::{
     pidfd_send_signal, waitid,
 };
 
+use super::mortal::{Cut, Mourners};
 use super::{Deadline, wait};
 use crate::exit::ExitStatus;
 
@@ -48,6 +49,9 @@ pub(crate) struct Peer {
     pid: u32,
     /// Set where the peer is a child of this process, whose exit status is ours to collect.
     child: Option<Arc<Child>>,
+    /// A socket that the peer keeps open as long as it has to do with us.
+    lifeline: Option<OwnedFd>,
+    mourners: Mourners,
 }
 
 impl Peer {
@@ -62,6 +66,8 @@ impl Peer {
             pidfd,
             pid,
             child: Child::find(pid),
+            lifeline: None,
+            mourners: Mourners::default(),
         })
     }
 
@@ -70,11 +76,25 @@ impl Peer {
             pidfd: child.pidfd.try_clone()?,
             pid: child.pid,
             child: Some(Arc::clone(child)),
+            lifeline: None,
+            mourners: Mourners::default(),
         })
     }
 
     pub(crate) fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// The same process, which has ended for us when this socket is closed over there.
+    pub(crate) fn on_lifeline(mut self, lifeline: OwnedFd) -> Self {
+        self.lifeline = Some(lifeline);
+        self
+    }
+
+    /// Has `mourner` cut when the peer ends.
+    pub(crate) fn cut_at_end(&self, mourner: Weak<dyn Cut>) -> io::Result<()> {
+        let lifeline = self.lifeline.as_ref();
+        self.mourners.add(&self.pidfd, lifeline, mourner)
     }
 
     /// How the peer ended, if it has, and is a child of this process. A connection breaks a moment before its process can

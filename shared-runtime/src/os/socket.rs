@@ -15,6 +15,7 @@ use rustix::net::{
 };
 
 use super::Deadline;
+use super::mortal::Cut;
 
 /// The most descriptors one message may carry.
 const MAX_FDS: usize = 8;
@@ -101,12 +102,6 @@ impl Socket {
         Ok(rustix::net::sockopt::socket_peercred(&self.0)?)
     }
 
-    /// Ends the connection for both sides and wakes whoever waits on it, in any thread.
-    pub(crate) fn cut(&self) {
-        // Already cut is as good.
-        let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
-    }
-
     /// Sends a whole message or nothing, without waiting longer than the deadline.
     pub(crate) fn send(
         &self,
@@ -174,6 +169,14 @@ impl Socket {
 
     pub(crate) fn into_fd(self) -> OwnedFd {
         self.0
+    }
+}
+
+/// The connection ends for both sides.
+impl Cut for Socket {
+    fn cut(&self) {
+        // Already cut is as good.
+        let _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
     }
 }
 

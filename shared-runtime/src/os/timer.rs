@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::event::PollFlags;
 
-use super::background::{Next, Watch, look_again, run_in_background};
+use super::background::{BACKGROUND, Next, Watch};
 use super::{Deadline, forked};
 
 /// Something whose time can be over.
@@ -48,10 +48,10 @@ impl Timer {
         drop(timers);
         if !watched {
             // Without a background thread the next timer tries again.
-            let watched = run_in_background(Box::new(Nearest));
+            let watched = BACKGROUND.run(Box::new(Nearest));
             self::timers().watched &= watched;
         } else if nearest {
-            look_again();
+            BACKGROUND.look_again();
         }
         Some(Self(moment))
     }

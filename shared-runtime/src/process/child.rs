@@ -17,7 +17,7 @@ use crate::os::{Deadline, Peer, wait};
 use crate::panic::catch;
 use crate::program;
 use crate::server;
-use crate::transport::{Broken, Channel, Connection};
+use crate::transport::{Broken, ChannelConnection, Connection};
 
 /// How a task's process ends where the owner learns the rest from its result.
 const SUCCESS: i32 = 0;
@@ -58,7 +58,7 @@ fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Re
         Some(libc::ESRCH) => Error::new(ErrorKind::Disconnected, "the owner is gone"),
         _ => Error::io("watching the owner", error),
     })?;
-    let control = Channel::over(control, Arc::new(peer))
+    let control = ChannelConnection::over(control, Arc::new(peer))
         .map_err(|error| Error::io("making a control channel", error))?;
     let mut control = Control(control);
     let (order, body) = control.order()?;
@@ -195,13 +195,13 @@ fn ignore_sigint() {
 }
 
 /// The channel to the owner.
-struct Control(Box<dyn Connection>);
+struct Control(ChannelConnection);
 
 impl Control {
     fn order(&mut self) -> Result<(ToChild, Vec<u8>), Error> {
-        let frame = self
-            .0
-            .receive(usize::MAX, Deadline::NEVER)
+        let mut frame = Vec::new();
+        self.0
+            .receive(&mut frame, usize::MAX, Deadline::NEVER)
             .map_err(|broken| lost(&broken))?;
         let (head, body) = codec::decode_head(&frame)?;
         Ok((head, body.to_vec()))

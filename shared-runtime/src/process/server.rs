@@ -14,6 +14,7 @@ use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
 use crate::object::ASYNC_WORKERS;
 use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
+use crate::transport::{Carriage, Transport, Waiting};
 
 /// How long a server may take to end, unless it was told otherwise.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -145,6 +146,8 @@ pub struct ServerBuilder {
     lock_timeout: Duration,
     shutdown_timeout: Duration,
     async_workers: usize,
+    transport: Option<Transport>,
+    waiting: Waiting,
 }
 
 impl Default for ServerBuilder {
@@ -156,6 +159,8 @@ impl Default for ServerBuilder {
             lock_timeout: LOCK_TIMEOUT,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             async_workers: ASYNC_WORKERS,
+            transport: None,
+            waiting: Waiting::default(),
         }
     }
 }
@@ -213,6 +218,30 @@ impl ServerBuilder {
         self
     }
 
+    /// How calls reach the server. Default: what the environment variable `SHARED_TRANSPORT` names, `ring` or `channel`; else
+    /// [`Transport::Ring`].
+    #[must_use]
+    pub fn transport(mut self, transport: Transport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// How the threads of the server, and those that call it, wait for each other over [`Transport::Ring`]. Default:
+    /// [`Waiting::Adaptive`].
+    ///
+    /// ```no_run
+    /// use shared_runtime::{ServerProcess, Waiting};
+    ///
+    /// // Its calls come seldom, and every CPU has better things to do than to look out for them.
+    /// let server = ServerProcess::builder().waiting(Waiting::Block).start()?;
+    /// # Ok::<(), shared_runtime::Error>(())
+    /// ```
+    #[must_use]
+    pub fn waiting(mut self, waiting: Waiting) -> Self {
+        self.waiting = waiting;
+        self
+    }
+
     /// Starts the server, and returns when it serves.
     ///
     /// # Errors
@@ -222,12 +251,20 @@ impl ServerBuilder {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
         let name = self.name.unwrap_or_else(|| format!("server-{number}"));
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Carriage::usual()?.transport,
+        };
         let mut spawned = spawn::spawn(&name, &self.cpus)?;
         let settings = ServerSettings {
             max_message: self.max_message,
             lock_timeout: self.lock_timeout,
             shutdown_timeout: self.shutdown_timeout,
             async_workers: self.async_workers,
+            carriage: Carriage {
+                transport,
+                waiting: self.waiting,
+            },
         };
         spawned.tell(&ToChild::Serve { settings }, &[])?;
         let handle = match spawned.first_answer()? {

@@ -18,10 +18,8 @@ use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, ToChild};
-use crate::os::{
-    Child, Deadline, Next, Peer, Watch, own_pidfd, process_label, run_in_background, wait,
-};
-use crate::transport::{Broken, Channel, Connection};
+use crate::os::{BACKGROUND, Child, Deadline, Next, Peer, Watch, own_pidfd, process_label, wait};
+use crate::transport::{Broken, ChannelConnection, Connection};
 
 /// How much of a child's early standard error is kept for the report of its end.
 const KEPT_STDERR: usize = 16 * 1024;
@@ -31,7 +29,7 @@ pub(super) struct Spawned {
     pub(super) name: String,
     pub(super) child: Arc<Child>,
     /// A mutex only to be shared between threads; whoever uses it has `&mut`.
-    control: Mutex<Box<dyn Connection>>,
+    control: Mutex<ChannelConnection>,
     /// The child's standard error until it takes over its own: what it says if it never does.
     early: Option<ChildStderr>,
     said: Vec<u8>,
@@ -57,7 +55,7 @@ pub(super) fn spawn(name: &str, cpus: &[usize]) -> Result<Spawned, Error> {
     drop(theirs);
     let peer =
         Peer::of_child(&child).map_err(|error| Error::io("watching a new process", error))?;
-    let control = Channel::over(ours, Arc::new(peer))
+    let control = ChannelConnection::over(ours, Arc::new(peer))
         .map_err(|error| Error::io("making a control channel", error))?;
     Ok(Spawned {
         name: name.to_owned(),
@@ -139,8 +137,7 @@ impl Spawned {
     }
 
     fn control(&mut self) -> &mut dyn Connection {
-        &mut **self
-            .control
+        self.control
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,8 +167,9 @@ impl Spawned {
         deadline: Deadline,
         executed: Executed,
     ) -> Result<Option<(FromChild, Vec<u8>)>, Error> {
-        match self.control().receive(usize::MAX, deadline) {
-            Ok(frame) => {
+        let mut frame = Vec::new();
+        match self.control().receive(&mut frame, usize::MAX, deadline) {
+            Ok(()) => {
                 let (head, body) = codec::decode_head(&frame)?;
                 Ok(Some((head, body.to_vec())))
             }
@@ -243,7 +241,7 @@ impl Drop for Spawned {
             .wait(Deadline::after(Some(Duration::ZERO)))
             .is_none()
         {
-            run_in_background(Box::new(Collect(Arc::clone(&self.child))));
+            BACKGROUND.run(Box::new(Collect(Arc::clone(&self.child))));
         }
     }
 }

@@ -1,25 +1,26 @@
 //! One connection: a thread that reads requests, has them dispatched, and writes replies.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use super::answers::answer;
 use super::limits::max_message;
 use super::offer::{Offer, too_large};
 use super::sessions::Session;
-use crate::codec;
 use crate::dispatch;
 use crate::error::{Error, Executed};
 use crate::handle::{Lease, arrivals};
 use crate::interface::{Arguments, Returned};
 use crate::message::{Reply, Request, Subject};
 use crate::object::CALLS;
-use crate::os::Deadline;
-use crate::transport::{Broken, Channel, Connection, Transport};
+use crate::os::{Cut, Deadline};
+use crate::transport::{Broken, Connection};
 
 /// Starts a thread that serves the connection; returns what cuts it off. `None` if it cannot be served.
-pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: u64) -> Option<OwnedFd> {
-    let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
+pub(super) fn begin(
+    session: Arc<Session>,
+    connection: Box<dyn Connection>,
+    number: u64,
+) -> Option<Arc<dyn Cut>> {
     let cutter = connection.cutter().ok()?;
     let run = move || {
         let open = Open {
@@ -29,6 +30,7 @@ pub(super) fn begin(session: Arc<Session>, fds: Vec<OwnedFd>, number: u64) -> Op
         Serving {
             session: open.session,
             connection,
+            head: Vec::new(),
             pins: Vec::new(),
         }
         .run();
@@ -55,6 +57,8 @@ impl Drop for Open<'_> {
 struct Serving<'a> {
     session: &'a Session,
     connection: Box<dyn Connection>,
+    /// The head of the last reply.
+    head: Vec<u8>,
     /// The handles of the last reply to objects of other servers: ours until the client has its own, which it says with its next
     /// frame, or does not need them any more, which it says by closing.
     pins: Vec<Arc<Lease>>,
@@ -62,16 +66,20 @@ struct Serving<'a> {
 
 impl Serving<'_> {
     fn run(&mut self) {
+        let mut frame = Vec::new();
         loop {
-            let frame = match self.connection.receive(max_message(), Deadline::NEVER) {
-                Ok(frame) => frame,
+            let received = self
+                .connection
+                .receive(&mut frame, max_message(), Deadline::NEVER);
+            match received {
+                Ok(()) => {}
                 Err(Broken::TooLarge { size }) => {
                     return self.refuse(too_large("the request", size));
                 }
                 Err(_) => return,
-            };
+            }
             self.pins.clear();
-            let (request, body) = match codec::decode_head::<Request>(&frame) {
+            let (request, body) = match Request::read(&frame) {
                 Ok(decoded) => decoded,
                 Err(error) => return self.refuse(error),
             };
@@ -144,8 +152,9 @@ impl Serving<'_> {
     }
 
     fn send(&mut self, reply: &Reply, body: &[u8]) -> Result<(), Broken> {
-        let head = codec::encode(reply).map_err(|error| Broken::Corrupt(error.to_string()))?;
-        Offer::check(reply, head.len() + body.len())?;
-        self.connection.send(&head, body, Deadline::NEVER)
+        let written = reply.write(&mut self.head);
+        written.map_err(|error| Broken::Corrupt(error.to_string()))?;
+        Offer::check(reply, self.head.len() + body.len())?;
+        self.connection.send(&self.head, body, Deadline::NEVER)
     }
 }

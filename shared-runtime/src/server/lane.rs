@@ -1,7 +1,6 @@
 //! The lane of one client: its calls are read as they come, kept with a lease of our own for their object, and run in a queue.
 
 use std::convert::Infallible;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -15,8 +14,8 @@ use crate::handle::{Lease, arrivals, server_id};
 use crate::interface::{Arguments, Returned};
 use crate::message::{Claim, LaneCall, ReplyWanted};
 use crate::object::{CALLS, Cancel, Queue, Turn};
-use crate::os::{Deadline, Socket};
-use crate::transport::{Broken, Channel, Connection, Transport};
+use crate::os::{Cut, Deadline};
+use crate::transport::{Broken, Connection};
 
 /// What a call weighs in a queue beside its bytes.
 const OVERHEAD: usize = 1024;
@@ -31,11 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Starts the thread that reads a lane. It runs no user code. `None` if there is none to be had.
 pub(super) fn begin(
     session: &Arc<Session>,
-    fds: Vec<OwnedFd>,
+    connection: Box<dyn Connection>,
     beginning: Beginning,
 ) -> Option<Lane> {
-    let connection = Channel.accept(fds, Arc::clone(&session.peer)).ok()?;
-    let cutter = Socket::from(connection.cutter().ok()?);
+    let cutter = connection.cutter().ok()?;
     let session = Arc::clone(session);
     let reader = std::thread::Builder::new()
         .name("shared-lane".into())
@@ -71,7 +69,8 @@ fn read(
     queue: &Arc<Queue>,
 ) -> Result<Infallible, Broken> {
     loop {
-        let frame = connection.receive(max_message(), Deadline::NEVER)?;
+        let mut frame = Vec::new();
+        connection.receive(&mut frame, max_message(), Deadline::NEVER)?;
         queue.wait_for_room(ROOM, Deadline::after(Some(PATIENCE)));
         let (call, body) = codec::decode_head::<LaneCall>(&frame)
             .map_err(|error| Broken::Corrupt(error.to_string()))?;

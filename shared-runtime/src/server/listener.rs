@@ -8,7 +8,7 @@ use crate::address::{Address, Endpoint};
 use crate::error::Error;
 use crate::handle::server_id;
 use crate::object::{CALLS, REGISTRY, finish_drops};
-use crate::os::{Deadline, Socket};
+use crate::os::{Cut, Deadline, Socket};
 use crate::program;
 
 struct Listening {

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
+use super::limits::carriage;
 use super::listener::listen;
 use crate::address::Address;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{
     CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, LaneCall, LaneReply, MAGIC,
-    PROTOCOL, Reply, ReplyWanted, Request, Subject,
+    Notice, PROTOCOL, Reply, ReplyWanted, Request, Role, Subject,
 };
 use crate::os::{Deadline, Peer, Socket, build_id, wait};
-use crate::transport::{Broken, Channel, Connection, Transport};
+use crate::transport::{Broken, Connection};
 
 /// Long enough for any machine: only a hang takes longer.
 fn patience() -> Deadline {
@@ -58,11 +59,11 @@ fn next(socket: &Socket) -> Option<Vec<u8>> {
     Some(message.bytes)
 }
 
-fn channel(control: &Socket, say: &Control) -> Box<dyn Connection> {
+fn open(control: &Socket, role: Role) -> Box<dyn Connection> {
     let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
-    let (ours, theirs) = Channel.offer(itself).unwrap();
+    let (ours, theirs) = carriage().unwrap().offer(&itself).unwrap();
     let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
-    let say = codec::encode(say).unwrap();
+    let say = codec::encode(&Control::Connect { number: 1, role }).unwrap();
     control.send(&say, &fds, patience()).unwrap();
     ours
 }
@@ -106,6 +107,12 @@ fn request(subject: Subject) -> Request {
     }
 }
 
+fn head(request: &Request) -> Vec<u8> {
+    let mut head = Vec::new();
+    request.write(&mut head).unwrap();
+    head
+}
+
 /// The reply to a frame, or `None` if the server closed the connection.
 fn answer(connection: &mut dyn Connection, frame: &[u8]) -> Option<Reply> {
     match connection.send(frame, &[], patience()) {
@@ -113,17 +120,18 @@ fn answer(connection: &mut dyn Connection, frame: &[u8]) -> Option<Reply> {
         Err(Broken::Closed) => return None,
         Err(other) => panic!("{other:?}"),
     }
-    match connection.receive(usize::MAX, patience()) {
-        Ok(frame) => Some(codec::decode_head::<Reply>(&frame).unwrap().0),
+    let mut frame = Vec::new();
+    match connection.receive(&mut frame, usize::MAX, patience()) {
+        Ok(()) => Some(Reply::read(&frame).unwrap().0),
         Err(Broken::Closed) => None,
         Err(other) => panic!("the server hangs: {other:?}"),
     }
 }
 
 fn is_alive() {
-    let frame = codec::encode(&request(Subject::ObjectCount)).unwrap();
+    let frame = head(&request(Subject::ObjectCount));
     let control = greeted();
-    let mut connection = channel(&control, &Control::Connect);
+    let mut connection = open(&control, Role::Calls);
     let reply = answer(&mut *connection, &frame).expect("a reply");
     assert!(reply.outcome.is_ok());
 }
@@ -160,20 +168,27 @@ fn nonsense_on_a_control_socket_ends_that_session_alone() {
         socket
             .send(&codec::encode(&say).unwrap(), &[], patience())
             .unwrap();
-        // A connection without a descriptor, and with one that is no socket.
-        let connect = codec::encode(&Control::Connect).unwrap();
-        socket.send(&connect, &[], patience()).unwrap();
+        // Connections without a descriptor, with too many, and with one that no connection is made of.
         let file = std::fs::File::open("/proc/self/exe").unwrap();
-        socket
-            .send(&connect, &[file.as_fd(), file.as_fd()], patience())
-            .unwrap();
-        let lane = codec::encode(&Control::ConnectLane).unwrap();
-        socket.send(&lane, &[file.as_fd()], patience()).unwrap();
+        let files = [file.as_fd(), file.as_fd()];
+        for (number, role) in [Role::Calls, Role::Lane, Role::Replies]
+            .into_iter()
+            .enumerate()
+        {
+            let number = number as u64;
+            let connect = codec::encode(&Control::Connect { number, role }).unwrap();
+            socket
+                .send(&connect, &files[..number as usize], patience())
+                .unwrap();
+            let refused = next(&socket).expect("a word about it");
+            let refused = codec::decode::<Notice>(&refused).unwrap();
+            assert!(matches!(refused, Notice::Refused(it) if it == number));
+        }
         socket.send(&[9, 9, 9], &[], patience()).unwrap();
         assert_eq!(next(&socket), None);
     }
-    let mut connection = channel(&other, &Control::Connect);
-    let frame = codec::encode(&request(Subject::ObjectCount)).unwrap();
+    let mut connection = open(&other, Role::Calls);
+    let frame = head(&request(Subject::ObjectCount));
     assert!(answer(&mut *connection, &frame).is_some());
 }
 
@@ -181,21 +196,21 @@ fn nonsense_on_a_control_socket_ends_that_session_alone() {
 fn a_frame_of_nonsense_ends_that_connection_alone() {
     let mut random = Random(3);
     let control = greeted();
-    let honest = codec::encode(&request(Subject::Method {
+    let honest = head(&request(Subject::Method {
         object: 1 << 40,
         interface: 77,
         method: 3,
     }));
-    let honest = honest.unwrap();
     for round in 0..300 {
-        let mut connection = channel(&control, &Control::Connect);
-        let frame = if round % 2 == 0 {
-            random.bytes(300)
-        } else {
-            random.spoil(&honest)
+        let mut connection = open(&control, Role::Calls);
+        // Heads of either form, and none at all.
+        let (first, rest) = match round % 4 {
+            0 => (0, random.bytes(300)),
+            1 => (1, random.bytes(30)),
+            2 => (random.next().to_le_bytes()[0], random.bytes(300)),
+            _ => (honest[0], random.spoil(&honest[1..])),
         };
-        // An empty frame is none.
-        let sent = connection.send(&[0], &frame, patience());
+        let sent = connection.send(&[first], &rest, patience());
         assert!(matches!(sent, Ok(()) | Err(Broken::Closed)), "{sent:?}");
         // Some of it can be understood by chance, and has an answer or needs none. Then this has one, too.
         drop(answer(&mut *connection, &honest));
@@ -206,7 +221,7 @@ fn a_frame_of_nonsense_ends_that_connection_alone() {
 #[test]
 fn requests_that_ask_for_too_much_get_errors() {
     let control = greeted();
-    let mut connection = channel(&control, &Control::Connect);
+    let mut connection = open(&control, Role::Calls);
     let unheld = Control::Release(vec![(0, u64::MAX), (u64::MAX, u64::MAX)]);
     control
         .send(&codec::encode(&unheld).unwrap(), &[], patience())
@@ -236,7 +251,7 @@ fn requests_that_ask_for_too_much_get_errors() {
         }),
     ];
     for request in requests {
-        let frame = codec::encode(&request).unwrap();
+        let frame = head(&request);
         let reply = answer(&mut *connection, &frame).expect("an answer");
         let error = reply.outcome.unwrap_err().0;
         let expected = [ErrorKind::Gone, ErrorKind::Decode, ErrorKind::Unknown];
@@ -244,7 +259,7 @@ fn requests_that_ask_for_too_much_get_errors() {
     }
     // As many handles as were asked for, each of which leads nowhere.
     let objects: Vec<u64> = (0..50_000).map(|n| (1 << 40) + n).collect();
-    let frame = codec::encode(&request(Subject::Take { objects })).unwrap();
+    let frame = head(&request(Subject::Take { objects }));
     let claims = answer(&mut *connection, &frame)
         .expect("an answer")
         .handles
@@ -269,8 +284,9 @@ fn nonsense_on_a_lane_ends_that_session_alone() {
     let honest = codec::encode(&honest).unwrap();
     for _ in 0..100 {
         let control = greeted();
-        let mut lane = channel(&control, &Control::ConnectLane);
-        lane.receive(CONTROL_LIMIT, patience()).unwrap();
+        let mut lane = open(&control, Role::Lane);
+        lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+            .unwrap();
         // What is understood is answered on the control socket, by its number.
         lane.send(&honest, &[1, 2, 3], patience()).unwrap();
         assert!(next(&control).is_some());
@@ -278,16 +294,18 @@ fn nonsense_on_a_lane_ends_that_session_alone() {
         lane.send(&said, &[], patience()).unwrap();
         assert_eq!(next(&control), None);
     }
-    let mut lane = channel(&other, &Control::ConnectLane);
-    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+    let mut lane = open(&other, Role::Lane);
+    lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+        .unwrap();
 }
 
 #[test]
 fn lanes_upon_lanes_take_each_other_s_place() {
     let control = greeted();
     for _ in 0..1000 {
-        let mut lane = channel(&control, &Control::ConnectLane);
-        lane.receive(CONTROL_LIMIT, patience()).unwrap();
+        let mut lane = open(&control, Role::Lane);
+        lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+            .unwrap();
     }
     is_alive();
 }
@@ -312,15 +330,22 @@ fn wants_reply(number: u64, timeout: Option<Duration>) -> Vec<u8> {
 #[test]
 fn a_lane_s_calls_are_answered_by_their_numbers_and_not_after_their_time() {
     let control = greeted();
-    let mut replies = channel(&control, &Control::ConnectReplies);
-    replies.receive(CONTROL_LIMIT, patience()).unwrap();
+    let mut replies = open(&control, Role::Replies);
+    replies
+        .receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+        .unwrap();
     // A second one takes nobody's place, and what no reply needed is confirmed for nothing.
-    let mut second = channel(&control, &Control::ConnectReplies);
-    assert!(second.receive(CONTROL_LIMIT, patience()).is_err());
+    let mut second = open(&control, Role::Replies);
+    assert!(
+        second
+            .receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+            .is_err()
+    );
     let taken = codec::encode(&Control::Taken(vec![1, 7, u64::MAX])).unwrap();
     control.send(&taken, &[], patience()).unwrap();
-    let mut lane = channel(&control, &Control::ConnectLane);
-    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+    let mut lane = open(&control, Role::Lane);
+    lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+        .unwrap();
     let over = Some(Duration::ZERO);
     for (number, timeout, kind) in [
         (7, None, ErrorKind::Gone),
@@ -329,7 +354,8 @@ fn a_lane_s_calls_are_answered_by_their_numbers_and_not_after_their_time() {
     ] {
         lane.send(&wants_reply(number, timeout), &[], patience())
             .unwrap();
-        let frame = replies.receive(usize::MAX, patience()).unwrap();
+        let mut frame = Vec::new();
+        replies.receive(&mut frame, usize::MAX, patience()).unwrap();
         let (reply, _) = codec::decode_head::<LaneReply>(&frame).unwrap();
         let error = reply.reply.outcome.unwrap_err().0;
         assert_eq!((reply.number, error.kind()), (number, kind));
@@ -339,8 +365,9 @@ fn a_lane_s_calls_are_answered_by_their_numbers_and_not_after_their_time() {
 #[test]
 fn calls_that_nobody_can_be_told_the_answer_of_end_that_session_alone() {
     let control = greeted();
-    let mut lane = channel(&control, &Control::ConnectLane);
-    lane.receive(CONTROL_LIMIT, patience()).unwrap();
+    let mut lane = open(&control, Role::Lane);
+    lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+        .unwrap();
     lane.send(&wants_reply(1, None), &[], patience()).unwrap();
     assert_eq!(next(&control), None);
     is_alive();

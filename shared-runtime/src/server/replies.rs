@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::offer::{Offer, too_large};
@@ -12,8 +11,8 @@ use crate::handle::Lease;
 use crate::interface::Returned;
 use crate::message::{LaneReply, MAX_UNDER_WAY};
 use crate::object::SessionId;
-use crate::os::{Deadline, Peer, Socket};
-use crate::transport::{Broken, Channel, Connection, Transport};
+use crate::os::{Cut, Deadline, Socket};
+use crate::transport::{Broken, Connection};
 
 /// With more replies whose handles the client has not taken, it is none of ours: it has no more calls than that under way.
 const MOST_UNCONFIRMED: usize = 16 * MAX_UNDER_WAY;
@@ -21,7 +20,6 @@ const MOST_UNCONFIRMED: usize = 16 * MAX_UNDER_WAY;
 /// The way back to one client.
 pub(super) struct Replies {
     session: SessionId,
-    peer: Arc<Peer>,
     control: Arc<Socket>,
     /// Made by the client's first call that has a reply.
     way: Mutex<Option<Way>>,
@@ -31,14 +29,13 @@ pub(super) struct Replies {
 
 struct Way {
     connection: Arc<Mutex<Box<dyn Connection>>>,
-    cutter: Socket,
+    cutter: Arc<dyn Cut>,
 }
 
 impl Replies {
-    pub(super) fn new(session: SessionId, peer: Arc<Peer>, control: Arc<Socket>) -> Self {
+    pub(super) fn new(session: SessionId, control: Arc<Socket>) -> Self {
         Self {
             session,
-            peer,
             control,
             way: Mutex::default(),
             pins: Mutex::default(),
@@ -46,21 +43,18 @@ impl Replies {
     }
 
     /// Takes the connection that the client offers; there is one for the length of a session.
-    pub(super) fn open(&self, fds: Vec<OwnedFd>) {
+    pub(super) fn open(&self, connection: Box<dyn Connection>) {
         let mut way = self.way();
         if way.is_some() {
             return;
         }
-        let Ok(connection) = Channel.accept(fds, Arc::clone(&self.peer)) else {
-            return;
-        };
         let Ok(cutter) = connection.cutter() else {
             return;
         };
         let connection = Arc::new(Mutex::new(connection));
         *way = Some(Way {
             connection: Arc::clone(&connection),
-            cutter: Socket::from(cutter),
+            cutter,
         });
         // A socket that takes nothing is cut when the session ends, which must not wait for this.
         drop(way);
@@ -166,17 +160,20 @@ impl fmt::Debug for Replies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::os::Peer;
+    use crate::transport::ChannelConnection;
 
     #[test]
     fn a_socket_that_takes_nothing_does_not_keep_the_session_from_ending() {
         let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
         let (control, _client) = Socket::pair().unwrap();
-        let replies = Replies::new(SessionId(0), itself, Arc::new(control));
+        let replies = Replies::new(SessionId(0), Arc::new(control));
         let (_unread, full) = Socket::pair().unwrap();
         let now = || Deadline::after(Some(std::time::Duration::ZERO));
         while full.send(&[0; 1024], &[], now()).is_ok() {}
         std::thread::scope(|scope| {
-            let opening = scope.spawn(|| replies.open(vec![full.into_fd()]));
+            let connection = ChannelConnection::over(full, itself).unwrap();
+            let opening = scope.spawn(|| replies.open(Box::new(connection)));
             while !opening.is_finished() {
                 replies.end();
                 std::thread::yield_now();

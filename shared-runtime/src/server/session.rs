@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use super::limits::max_message;
+use super::limits::{carriage, max_message};
 use super::sessions::{SESSIONS, Session};
 use super::{connection, lane};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::handle::server_id;
 use crate::message::{
-    CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, MAX_CONNECTIONS, PROTOCOL,
+    CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, MAX_CONNECTIONS, Notice, PROTOCOL,
+    Role,
 };
 use crate::object::REGISTRY;
 use crate::os::{Deadline, Peer, Socket, build_id, process_label, wait};
@@ -52,13 +53,14 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
     let hello = codec::decode::<Hello>(&message.bytes)
         .ok()
         .filter(|hello| hello.magic == MAGIC)?;
-    let refusal = refusal(&hello);
-    let greeting = match &refusal {
-        Some(error) => Greeting::Refused(ErrorOnWire(error.clone())),
-        None => Greeting::Welcome {
+    let agreed = refusal(&hello).map_or_else(carriage, Err);
+    let greeting = match &agreed {
+        Err(error) => Greeting::Refused(ErrorOnWire(error.clone())),
+        Ok(carriage) => Greeting::Welcome {
             pid: std::process::id(),
             build: build_id(),
             max_message: max_message(),
+            carriage: *carriage,
         },
     };
     // Before the welcome: what the client asks next finds the session.
@@ -69,7 +71,7 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
             .control
             .send(&bytes, &[], Deadline::after(Some(HANDSHAKE)))
     });
-    if refusal.is_none() && matches!(greeted, Some(Ok(()))) {
+    if agreed.is_ok() && matches!(greeted, Some(Ok(()))) {
         return Some(session);
     }
     session.end();
@@ -104,11 +106,11 @@ fn serve(session: &Arc<Session>) {
             return;
         };
         match codec::decode(&message.bytes) {
-            Ok(Control::Connect) => connect(session, message.fds),
-            Ok(Control::ConnectLane) => {
-                session.add_lane(|beginning| lane::begin(session, message.fds, beginning));
+            Ok(Control::Connect { number, role }) => {
+                if connect(session, role, message.fds).is_none() && !refuse(session, number) {
+                    return;
+                }
             }
-            Ok(Control::ConnectReplies) => session.replies.open(message.fds),
             Ok(Control::Taken(numbers)) => session.replies.confirm(&numbers),
             Ok(Control::Release(leases)) => {
                 for (object, count) in leases {
@@ -121,9 +123,24 @@ fn serve(session: &Arc<Session>) {
     }
 }
 
-/// A connection that cannot be served is closed, which its client notices.
-fn connect(session: &Arc<Session>, fds: Vec<OwnedFd>) {
-    session.add_connection(MAX_CONNECTIONS, |number| {
-        connection::begin(Arc::clone(session), fds, number)
-    });
+/// A connection that is not served any further closes, which its client notices. `None` if there is none.
+fn connect(session: &Arc<Session>, role: Role, fds: Vec<OwnedFd>) -> Option<()> {
+    let connection = carriage().ok()?.accept(fds, &session.peer).ok()?;
+    match role {
+        Role::Calls => session.add_connection(MAX_CONNECTIONS, |number| {
+            connection::begin(Arc::clone(session), connection, number)
+        }),
+        Role::Lane => {
+            session.add_lane(|beginning| lane::begin(session, connection, beginning));
+        }
+        Role::Replies => session.replies.open(connection),
+    }
+    Some(())
+}
+
+/// Says that a connection could not be had: without a descriptor or memory to spare. `false` if the client cannot be told.
+fn refuse(session: &Session, number: u64) -> bool {
+    let now = Deadline::after(Some(Duration::ZERO));
+    codec::encode(&Notice::Refused(number))
+        .is_ok_and(|refused| session.control.send(&refused, &[], now).is_ok())
 }

@@ -1,7 +1,6 @@
 //! The clients of this server, and the end of all they held.
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -10,7 +9,7 @@ use super::replies::Replies;
 use crate::codec;
 use crate::message::{MAX_UNDER_WAY, Notice};
 use crate::object::{Caller, Queue, REGISTRY, SessionId};
-use crate::os::{Peer, Socket};
+use crate::os::{Cut, Peer, Socket};
 use crate::outbox::Outbox;
 
 /// The sessions of this server.
@@ -44,7 +43,7 @@ pub(super) struct Session {
 struct Connections {
     last: u64,
     /// What cuts each of them off, by number.
-    open: BTreeMap<u64, Socket>,
+    open: BTreeMap<u64, Arc<dyn Cut>>,
 }
 
 /// A client has one lane at a time. What it sent on an earlier one, which broke in the middle of a frame, is read to its end before the
@@ -61,7 +60,7 @@ struct Lanes {
 /// What cuts a lane off, and the thread that reads it.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) cutter: Socket,
+    pub(super) cutter: Arc<dyn Cut>,
     pub(super) reader: JoinHandle<()>,
 }
 
@@ -83,7 +82,7 @@ impl Sessions {
         let (peer, control) = (Arc::new(peer), Arc::new(control));
         let session = Arc::new(Session {
             caller: Caller::new(id, label, peer.pid()),
-            replies: Replies::new(id, Arc::clone(&peer), Arc::clone(&control)),
+            replies: Replies::new(id, Arc::clone(&control)),
             peer,
             one_way_held: Outbox::on(Arc::clone(&control), MAX_UNDER_WAY, |numbers| {
                 codec::encode(&Notice::Held(numbers))
@@ -126,7 +125,11 @@ impl Sessions {
 impl Session {
     /// Has a connection begun, under a number of its own, unless there are `most` of them. It cannot report its end before it is
     /// known here.
-    pub(super) fn add_connection(&self, most: usize, begin: impl FnOnce(u64) -> Option<OwnedFd>) {
+    pub(super) fn add_connection(
+        &self,
+        most: usize,
+        begin: impl FnOnce(u64) -> Option<Arc<dyn Cut>>,
+    ) {
         let mut connections = self.connections();
         if connections.open.len() >= most {
             return;
@@ -134,7 +137,7 @@ impl Session {
         connections.last += 1;
         let number = connections.last;
         if let Some(cutter) = begin(number) {
-            connections.open.insert(number, Socket::from(cutter));
+            connections.open.insert(number, cutter);
         }
     }
 

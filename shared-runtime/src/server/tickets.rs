@@ -10,7 +10,7 @@ use rustix::event::PollFlags;
 use crate::error::{Error, ErrorKind};
 use crate::handle::{AnyHandle, Lease, Place, gone};
 use crate::interface;
-use crate::os::{Deadline, Next, Watch, random_id, run_in_background};
+use crate::os::{BACKGROUND, Deadline, Next, Watch, random_id};
 
 /// The tickets that have not been redeemed, by their numbers. The handles in them are leases of this process.
 static TICKETS: Mutex<Option<HashMap<u128, AnyHandle>>> = Mutex::new(None);
@@ -33,7 +33,7 @@ pub(crate) fn issue(object: u64, interface: u64, lifetime: Duration) -> Result<u
     let secret = random_id();
     table.insert(secret, AnyHandle { lease, interface });
     drop(tickets);
-    run_in_background(Box::new(Expiry {
+    BACKGROUND.run(Box::new(Expiry {
         secret,
         at: Deadline::after(Some(lifetime)),
     }));

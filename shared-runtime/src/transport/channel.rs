@@ -15,43 +15,14 @@ use ipc_channel::ipc::{IpcReceiver, IpcSender};
 use rustix::event::PollFlags;
 
 use super::packet::{Packet, Piece};
-use super::{Broken, Connection, FRAMES, Transport, bridge};
-use crate::os::{Deadline, Peer, Socket, wait};
+use super::{Broken, Connection, FRAMES, bridge};
+use crate::os::{Cut, Deadline, Peer, Socket, wait};
 
 /// The most bytes of a frame in one piece: less than a socket holds by default (208 KiB), so that an empty one always
 /// has room.
 const PIECE: usize = 128 * 1024;
 
-pub(crate) struct Channel;
-
-impl Transport for Channel {
-    fn offer(&self, peer: Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
-        let (ours, theirs) = Socket::pair()?;
-        Ok((
-            Box::new(ChannelConnection::new(ours, peer)?),
-            vec![theirs.into_fd()],
-        ))
-    }
-
-    fn accept(&self, mut fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>> {
-        match (fds.pop(), fds.is_empty()) {
-            (Some(fd), true) => Ok(Box::new(ChannelConnection::new(Socket::from(fd), peer)?)),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a channel is made of one socket",
-            )),
-        }
-    }
-}
-
-impl Channel {
-    /// A connection over a socket that both sides already have.
-    pub(crate) fn over(socket: Socket, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>> {
-        Ok(Box::new(ChannelConnection::new(socket, peer)?))
-    }
-}
-
-struct ChannelConnection {
+pub(crate) struct ChannelConnection {
     sender: IpcSender<Packet>,
     receiver: IpcReceiver<Packet>,
     /// The socket under both, to wait on and to close by half.
@@ -62,7 +33,8 @@ struct ChannelConnection {
 }
 
 impl ChannelConnection {
-    fn new(socket: Socket, peer: Arc<Peer>) -> io::Result<Self> {
+    /// A connection over a socket that both sides have an end of.
+    pub(crate) fn over(socket: Socket, peer: Arc<Peer>) -> io::Result<Self> {
         require_seqpacket(&socket)?;
         let sender = bridge::sender(socket.as_fd())?;
         let receiver = bridge::receiver(socket.as_fd())?;
@@ -73,6 +45,22 @@ impl ChannelConnection {
             peer,
             partial: Vec::new(),
         })
+    }
+
+    /// A connection over a socket that the other side has sent.
+    pub(super) fn accept(mut fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Self> {
+        match (fds.pop(), fds.is_empty()) {
+            (Some(fd), true) => Self::over(Socket::from(fd), peer),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a channel is made of one socket",
+            )),
+        }
+    }
+
+    /// Becomes readable when `receive` would find something.
+    pub(crate) fn readable(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     /// Sends what `packet` makes, when there is room for it, and again where a signal came in between.
@@ -160,12 +148,17 @@ impl Connection for ChannelConnection {
                 }
             }
         }
-        FRAMES.count_sent();
+        FRAMES.count();
         Ok(())
     }
 
     /// What has been received of a frame when the deadline passes is kept for the next look: it has been acknowledged.
-    fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Broken> {
+    fn receive(
+        &mut self,
+        frame: &mut Vec<u8>,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), Broken> {
         loop {
             let Packet::Piece { size, bytes } = self.receive_packet(deadline)? else {
                 return Err(Broken::Corrupt("an acknowledgement of nothing".into()));
@@ -176,8 +169,9 @@ impl Connection for ChannelConnection {
             }
             self.partial.extend_from_slice(&bytes.0);
             if self.partial.len() == size {
-                FRAMES.count_received();
-                return Ok(std::mem::take(&mut self.partial));
+                FRAMES.count();
+                *frame = std::mem::take(&mut self.partial);
+                return Ok(());
             }
             if bytes.0.is_empty() || self.partial.len() > size {
                 return Err(Broken::Corrupt("pieces that do not add up".into()));
@@ -192,12 +186,10 @@ impl Connection for ChannelConnection {
         let _ = rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Write);
     }
 
-    fn readable(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-
-    fn cutter(&self) -> io::Result<OwnedFd> {
-        self.socket.as_fd().try_clone_to_owned()
+    fn cutter(&self) -> io::Result<Arc<dyn Cut>> {
+        Ok(Arc::new(Socket::from(
+            self.socket.as_fd().try_clone_to_owned()?,
+        )))
     }
 }
 
@@ -228,95 +220,5 @@ fn broken(error: IpcError) -> Broken {
         }
         IpcError::Io(error) => Broken::Io(error),
         IpcError::SerializationError(error) => Broken::Corrupt(error.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair() -> (Box<dyn Connection>, Box<dyn Connection>) {
-        let itself = || Arc::new(Peer::watch(std::process::id()).unwrap());
-        let (ours, theirs) = Channel.offer(itself()).unwrap();
-        (ours, Channel.accept(theirs, itself()).unwrap())
-    }
-
-    const LIMIT: usize = 1 << 30;
-
-    fn soon() -> Deadline {
-        Deadline::after(Some(Duration::from_millis(20)))
-    }
-
-    #[test]
-    fn frames_of_every_size_arrive_whole_and_in_order() {
-        let (mut ours, mut theirs) = pair();
-        let sizes = [0, 1, PIECE - 2, PIECE - 1, PIECE, 3 * PIECE + 5];
-        let receiver = std::thread::spawn(move || {
-            sizes.map(|_| theirs.receive(LIMIT, Deadline::NEVER).unwrap())
-        });
-        for size in sizes {
-            ours.send(b"h", &vec![7; size], Deadline::NEVER).unwrap();
-        }
-        for (frame, size) in receiver.join().unwrap().iter().zip(sizes) {
-            assert_eq!((frame.len(), frame[0]), (size + 1, b'h'));
-        }
-    }
-
-    #[test]
-    fn nobody_waits_past_a_deadline() {
-        let (mut ours, mut theirs) = pair();
-        assert!(matches!(ours.receive(LIMIT, soon()), Err(Broken::TimedOut)));
-        // Two pieces, and nobody who takes the first.
-        assert!(matches!(
-            ours.send(b"h", &vec![0; 2 * PIECE], soon()),
-            Err(Broken::TimedOut)
-        ));
-        assert!(
-            matches!(theirs.receive(10, soon()), Err(Broken::TooLarge { size }) if size == 2 * PIECE + 1)
-        );
-    }
-
-    #[test]
-    fn closing_one_half_leaves_the_other() {
-        let (mut ours, mut theirs) = pair();
-        ours.send(b"last", &[], Deadline::NEVER).unwrap();
-        ours.close_sending();
-        assert_eq!(theirs.receive(LIMIT, Deadline::NEVER).unwrap(), b"last");
-        assert!(matches!(
-            theirs.receive(LIMIT, Deadline::NEVER),
-            Err(Broken::Closed)
-        ));
-        theirs.send(b"answer", &[], Deadline::NEVER).unwrap();
-        assert_eq!(ours.receive(LIMIT, Deadline::NEVER).unwrap(), b"answer");
-        drop(theirs);
-        assert!(matches!(
-            ours.receive(LIMIT, Deadline::NEVER),
-            Err(Broken::Closed)
-        ));
-        assert!(matches!(
-            ours.send(b"late", &[], Deadline::NEVER),
-            Err(Broken::Closed)
-        ));
-    }
-
-    #[test]
-    fn a_cut_from_another_thread_ends_the_wait() {
-        let (mut ours, theirs) = pair();
-        let cutter = Socket::from(theirs.cutter().unwrap());
-        let waiting = std::thread::spawn(move || ours.receive(LIMIT, Deadline::NEVER).map(drop));
-        cutter.cut();
-        assert!(matches!(waiting.join().unwrap(), Err(Broken::Closed)));
-    }
-
-    #[test]
-    fn what_is_not_a_socket_is_refused() {
-        let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
-        let file = std::fs::File::open("/proc/self/exe").unwrap();
-        assert!(
-            Channel
-                .accept(vec![file.into()], Arc::clone(&itself))
-                .is_err()
-        );
-        assert!(Channel.accept(Vec::new(), itself).is_err());
     }
 }

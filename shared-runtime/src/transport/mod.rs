@@ -1,43 +1,117 @@
 //! Carriers of frames. A transport knows neither messages nor calls: bytes go in on one side and come out on the other,
 //! whole and in order, or the connection is broken.
 
-mod bridge;
-mod channel;
+mod choice;
+
 mod packet;
 
+mod bridge;
+mod channel;
+
+mod ring;
+
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
-pub(crate) use channel::Channel;
+pub(crate) use channel::ChannelConnection;
+pub use choice::{Transport, Waiting};
 
-use crate::os::{Deadline, Peer};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind};
+use crate::os::{Cut, Deadline, Peer, Socket};
 
 /// One end of a connection.
 pub(crate) trait Connection: Send {
-    /// Sends `head` and `body` as one frame. An error means that the other side will not get it.
+    /// Sends `head` and `body` as one frame, which is not empty. An error means that the other side will not get it.
     fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken>;
 
-    /// The next frame, of at most `limit` bytes. The peer's death ends the wait even where the connection stays open in
-    /// a process it forked; what it had sent before is delivered first.
-    fn receive(&mut self, limit: usize, deadline: Deadline) -> Result<Vec<u8>, Broken>;
+    /// Puts the next frame, of at most `limit` bytes, into `frame` in the place of what it held. The peer's death ends the wait even where the
+    /// connection stays open in a process it forked; what it had sent before is delivered first.
+    fn receive(
+        &mut self,
+        frame: &mut Vec<u8>,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), Broken>;
 
     /// Says that no more frames will be sent: the other side's `receive` ends with `Closed`. Receiving goes on.
     fn close_sending(&mut self);
 
-    /// Becomes readable when `receive` would find something.
-    fn readable(&self) -> BorrowedFd<'_>;
+    /// It will not be used for a while: what it can do without it gives back.
+    fn rest(&mut self) {}
+
+    /// What must be cut where the other side says by other means that it has no end of this: the carrier does not notice by itself.
+    fn orphan(&self) -> Option<Weak<dyn Cut>> {
+        None
+    }
 
     /// What ends this connection from another thread.
-    fn cutter(&self) -> io::Result<OwnedFd>;
+    fn cutter(&self) -> io::Result<Arc<dyn Cut>>;
 }
 
-/// A way of making connections. The side that offers sends the descriptors to the side that accepts.
-pub(crate) trait Transport {
-    fn offer(&self, peer: Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)>;
+/// What the two sides of a server's connections have agreed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carriage {
+    pub(crate) transport: Transport,
+    pub(crate) waiting: Waiting,
+}
 
-    fn accept(&self, fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Box<dyn Connection>>;
+/// Names the transport of the servers of a program and its children.
+const VARIABLE: &str = "SHARED_TRANSPORT";
+
+impl Carriage {
+    /// What holds where nothing else is said: the environment's transport, or the best there is.
+    ///
+    /// # Errors
+    ///
+    /// `Unknown` if the environment names no transport.
+    pub(crate) fn usual() -> Result<Self, Error> {
+        let Some(name) = std::env::var_os(VARIABLE) else {
+            return Ok(Self::default());
+        };
+        let transport = name.to_string_lossy().parse::<Transport>();
+        let transport = transport.map_err(|what| {
+            let text = format!("the environment variable {VARIABLE}: {what}");
+            Error::new(ErrorKind::Unknown, text)
+        })?;
+        Ok(Self {
+            transport,
+            ..Self::default()
+        })
+    }
+
+    /// A connection, and the descriptors from which the other side makes its end.
+    pub(crate) fn offer(self, peer: &Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
+        match self.transport {
+            Transport::Ring => {
+                let (connection, file) = ring::offer(self.waiting, peer)?;
+                Ok((Box::new(connection), vec![file]))
+            }
+            Transport::Channel => {
+                let (ours, theirs) = Socket::pair()?;
+                let connection = ChannelConnection::over(ours, Arc::clone(peer))?;
+                Ok((Box::new(connection), vec![theirs.into_fd()]))
+            }
+        }
+    }
+
+    /// The other end of a connection.
+    pub(crate) fn accept(
+        self,
+        fds: Vec<OwnedFd>,
+        peer: &Arc<Peer>,
+    ) -> io::Result<Box<dyn Connection>> {
+        Ok(match self.transport {
+            Transport::Ring => Box::new(ring::accept(self.waiting, fds, peer)?),
+            Transport::Channel => Box::new(ChannelConnection::accept(fds, Arc::clone(peer))?),
+        })
+    }
 }
 
 /// Why a frame was not sent or did not come.
@@ -63,26 +137,27 @@ impl From<io::Error> for Broken {
 
 /// Frames this process has sent and received over all its connections, for tests that count round trips.
 pub(crate) static FRAMES: Frames = Frames {
-    sent: AtomicU64::new(0),
-    received: AtomicU64::new(0),
+    counting: AtomicBool::new(false),
+    frames: AtomicU64::new(0),
 };
 
 #[derive(Debug)]
 pub(crate) struct Frames {
-    sent: AtomicU64,
-    received: AtomicU64,
+    counting: AtomicBool,
+    frames: AtomicU64,
 }
 
 impl Frames {
-    pub(crate) fn count_sent(&self) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn count(&self) {
+        if self.counting.load(Ordering::Relaxed) {
+            self.frames.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    pub(crate) fn count_received(&self) {
-        self.received.fetch_add(1, Ordering::Relaxed);
-    }
-
+    /// So many since this was first asked: the first answer is zero.
     pub(crate) fn total(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed) + self.received.load(Ordering::Relaxed)
+        self.counting.store(true, Ordering::Relaxed);
+        self.frames.load(Ordering::Relaxed)
     }
 }

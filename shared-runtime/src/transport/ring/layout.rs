@@ -1,0 +1,238 @@
+//! What lies where in the memory of a connection. Every field has one writer.
+//!
+//! A connection is made of two ways, one for each direction. A way has a *post*, which its sender writes, a *place* of its receiver, and a
+//! ring of bytes. The post is one cache line: a small frame fits into it, and it is all that a receiver looks at while it waits.
+
+use super::sync::{AtomicU32, AtomicU64};
+
+/// The most bytes of a frame that travels in the post itself.
+pub(super) const SLOT: usize = 48;
+
+/// The bytes of a ring. Large frames rotate through it, so that the sender writes where the receiver's cache holds nothing.
+#[cfg(not(loom))]
+pub(super) const RING: u32 = 2 << 20;
+#[cfg(loom)]
+pub(super) const RING: u32 = 32;
+
+/// Written by the sender of a way.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub(super) struct Post {
+    /// A [`Commit`]. Stored last, with release: what it announces is there.
+    pub(super) commit: AtomicU64,
+    /// A [`Book`].
+    pub(super) book: AtomicU64,
+    /// The bytes of a small frame.
+    pub(super) slot: [AtomicU64; SLOT / 8],
+    /// Odd while the sender sleeps until there is room in the ring.
+    pub(super) starved: AtomicU32,
+}
+
+/// Written by the receiver of a way.
+#[repr(C, align(128))]
+#[derive(Debug)]
+pub(super) struct Place {
+    /// How far the ring has been read.
+    pub(super) head: AtomicU64,
+    /// Odd while the receiver sleeps until there is a commit.
+    pub(super) parked: AtomicU32,
+}
+
+/// One direction.
+#[repr(C)]
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) post: Post,
+    pub(super) place: Place,
+}
+
+/// Both directions: from the side that offered the connection, and back to it.
+#[repr(C)]
+#[derive(Debug)]
+pub(super) struct Ways(pub(super) [Way; 2]);
+
+/// What a post says, in one word. The low half is the sequence number: the word on which the receiver sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Commit(pub(super) u64);
+
+/// What the slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// A frame of so many bytes.
+    Frame(usize),
+    /// The position at which the ring is read on, in the first word.
+    Restart,
+}
+
+const LENGTH: u32 = 32;
+const PARITY: u32 = 38;
+const CLOSED: u32 = 39;
+const CPU: u32 = 40;
+const RESTART: u64 = 63;
+
+impl Commit {
+    pub(super) fn new(sequence: u32, slot: Slot, parity: bool, cpu: u8) -> Self {
+        let length = match slot {
+            Slot::Frame(length) => length as u64,
+            Slot::Restart => RESTART,
+        };
+        Self(
+            u64::from(sequence)
+                | (length << LENGTH)
+                | (u64::from(parity) << PARITY)
+                | (u64::from(cpu) << CPU),
+        )
+    }
+
+    pub(super) fn closed(self) -> Self {
+        Self(self.0 | (1 << CLOSED))
+    }
+
+    /// Counts up with every commit.
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    pub(super) fn sequence(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// What the slot holds, if it is new. `None` for what no sender of ours writes.
+    pub(super) fn slot(self) -> Option<Slot> {
+        match (self.0 >> LENGTH) & 63 {
+            RESTART => Some(Slot::Restart),
+            length if length as usize <= SLOT => Some(Slot::Frame(length as usize)),
+            _ => None,
+        }
+    }
+
+    /// Changes with every new content of the slot.
+    pub(super) fn parity(self) -> bool {
+        (self.0 >> PARITY) & 1 == 1
+    }
+
+    /// Nothing follows.
+    pub(super) fn is_closed(self) -> bool {
+        (self.0 >> CLOSED) & 1 == 1
+    }
+
+    /// The CPU on which the sender ran.
+    #[expect(clippy::cast_possible_truncation, reason = "eight bits are meant")]
+    pub(super) fn cpu(self) -> u8 {
+        (self.0 >> CPU) as u8
+    }
+}
+
+/// How far the ring has been written, and the last commit of the other way all of which has been taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Book {
+    pub(super) tail: u32,
+    pub(super) acknowledged: u32,
+}
+
+impl Book {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
+    pub(super) fn from_word(word: u64) -> Self {
+        Self {
+            tail: word as u32,
+            acknowledged: (word >> 32) as u32,
+        }
+    }
+
+    pub(super) fn to_word(self) -> u64 {
+        u64::from(self.tail) | (u64::from(self.acknowledged) << 32)
+    }
+}
+
+/// What stands before each piece of a frame in the ring, at a multiple of eight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) length: u32,
+    pub(super) end: End,
+    /// So many bytes of the frame follow at least, this piece's included, as far as its sender knows.
+    pub(super) left: u64,
+}
+
+/// What a piece is to its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Others follow.
+    More,
+    /// The frame is whole.
+    Last,
+    /// The frame will never be whole: forget it.
+    Void,
+}
+
+/// What stands before a piece.
+pub(super) const HEADER: u32 = 8;
+
+const END: u32 = 22;
+const LEFT: u32 = 24;
+
+impl Piece {
+    pub(super) fn to_word(self) -> u64 {
+        let end = match self.end {
+            End::More => 0,
+            End::Last => 1,
+            End::Void => 2,
+        };
+        u64::from(self.length) | (end << END) | (self.left << LEFT)
+    }
+
+    /// `None` for what no sender of ours writes.
+    pub(super) fn from_word(word: u64) -> Option<Self> {
+        let length = u32::try_from(word & ((1 << END) - 1)).ok()?;
+        let end = match (word >> END) & 3 {
+            0 => End::More,
+            1 => End::Last,
+            2 => End::Void,
+            _ => return None,
+        };
+        let left = word >> LEFT;
+        (length <= RING - HEADER).then_some(Self { length, end, left })
+    }
+
+    /// What it takes in the ring.
+    pub(super) fn room(length: u32) -> u32 {
+        HEADER + length.next_multiple_of(8)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_one_cache_line_and_nobody_elses() {
+        use std::mem::offset_of;
+        assert_eq!(offset_of!(Post, starved), 64);
+        assert_eq!(size_of::<Post>(), 128);
+        assert_eq!(size_of::<Way>(), 256);
+        assert_eq!(size_of::<Ways>(), 512);
+    }
+
+    #[test]
+    fn words_say_what_was_put_into_them() {
+        let commit = Commit::new(7, Slot::Frame(48), true, 255);
+        assert_eq!((commit.sequence(), commit.cpu()), (7, 255));
+        assert_eq!(commit.slot(), Some(Slot::Frame(48)));
+        assert!(commit.parity() && !commit.is_closed() && commit.closed().is_closed());
+        assert_eq!(commit.closed().slot(), commit.slot());
+        assert_eq!(
+            Commit::new(0, Slot::Restart, false, 0).slot(),
+            Some(Slot::Restart)
+        );
+        assert_eq!(Commit(60 << LENGTH).slot(), None);
+        let book = Book {
+            tail: 3,
+            acknowledged: u32::MAX,
+        };
+        assert_eq!(Book::from_word(book.to_word()), book);
+        let piece = Piece {
+            length: RING - HEADER,
+            end: End::Void,
+            left: 1 << 39,
+        };
+        assert_eq!(Piece::from_word(piece.to_word()), Some(piece));
+        assert_eq!(Piece::from_word(3 << END), None);
+        assert_eq!(Piece::from_word(u64::from(RING - 7)), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! The memory of a connection: made and sealed by one side, checked and mapped by the other, and the only ways to reach it.
+//!
+//! The other process may write anything into it at any moment. So nothing here gives out a reference to plain bytes: single words are
+//! atomic, and bytes are copied by a function that the compiler cannot look into.
+
+use std::ffi::c_void;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::fs::{
+    MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, ftruncate,
+    memfd_create,
+};
+use rustix::mm::{Advice, madvise};
+use rustix::process::{Resource, getrlimit};
+
+use super::layout::{RING, Ways};
+use super::sync::AtomicU64;
+
+/// Before the rings.
+const CONTROL: usize = 4096;
+
+const SIZE: usize = CONTROL + 2 * RING as usize;
+
+/// So much of a ring stays where it is when a connection falls idle.
+pub(super) const KEPT: u32 = 16 << 10;
+
+/// Nobody may change its size, so that a mapped page is always there, nor take that promise back.
+const SEALS: SealFlags = SealFlags::SHRINK
+    .union(SealFlags::GROW)
+    .union(SealFlags::SEAL);
+
+/// As `statfs` knows files in memory.
+const TMPFS: i64 = 0x0102_1994;
+
+pub(super) struct Memory(MmapRaw);
+
+impl Memory {
+    /// New memory, and the file by which the other side gets it.
+    pub(super) fn create() -> io::Result<(Self, OwnedFd)> {
+        // Beyond this limit the kernel would end the process by a signal.
+        let limit = getrlimit(Resource::Fsize).current;
+        if limit.is_some_and(|limit| limit < SIZE as u64) {
+            return Err(io::Error::other(
+                "the limit on the size of files (ulimit -f) is below the 4 MiB of a connection: raise it, or choose \
+                 Transport::Channel",
+            ));
+        }
+        let file = memfd_create(
+            "shared-ring",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+        )?;
+        ftruncate(&file, SIZE as u64)?;
+        fcntl_add_seals(&file, SEALS)?;
+        Ok((Self::map(file.as_fd())?, file))
+    }
+
+    /// The memory behind a file that another process has sent.
+    pub(super) fn accept(file: BorrowedFd<'_>) -> io::Result<Self> {
+        let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        if fstatfs(file)?.f_type != TMPFS {
+            return refuse("a connection is made of a file in memory");
+        }
+        if !fcntl_get_seals(file)?.contains(SEALS) {
+            return refuse("the memory of a connection must be sealed");
+        }
+        // After the seals: it cannot change any more.
+        if fstat(file)?.st_size != SIZE as i64 {
+            return refuse("the memory of a connection has another size");
+        }
+        Self::map(file)
+    }
+
+    fn map(file: BorrowedFd<'_>) -> io::Result<Self> {
+        let mapped = MmapOptions::new().len(SIZE).map_raw(file.as_raw_fd())?;
+        Ok(Self(mapped))
+    }
+
+    pub(super) fn ways(&self) -> &Ways {
+        const { assert!(size_of::<Ways>() <= CONTROL) };
+        // SAFETY: the mapping begins at a page and is longer than `Ways`, which consists of atomic words alone, for which any bytes
+        // are valid. It stays mapped as long as `self`, and its file cannot shrink.
+        unsafe { &*self.0.as_ptr().cast::<Ways>() }
+    }
+
+    /// The ring of a way.
+    pub(super) fn ring(&self, way: usize) -> Ring<'_> {
+        // SAFETY: there are two rings, and the mapping has room for both.
+        let start = unsafe { self.0.as_mut_ptr().add(CONTROL + (way & 1) * RING as usize) };
+        Ring {
+            start,
+            memory: std::marker::PhantomData,
+        }
+    }
+}
+
+/// The bytes of one way. Positions count up for ever, modulo 2³²; the ring's size divides that.
+#[derive(Clone, Copy)]
+pub(super) struct Ring<'a> {
+    start: *mut u8,
+    memory: std::marker::PhantomData<&'a Memory>,
+}
+
+impl Ring<'_> {
+    /// The word at a multiple of eight.
+    pub(super) fn word(&self, position: u32) -> &AtomicU64 {
+        let offset = (position % RING & !7) as usize;
+        // SAFETY: within the ring, and aligned: the ring begins at a page, and the offset is a multiple of eight.
+        let word = unsafe { self.start.add(offset) };
+        #[expect(clippy::cast_ptr_alignment, reason = "a multiple of eight")]
+        let word = word.cast::<AtomicU64>();
+        // SAFETY: mapped as long as the memory is borrowed; an atomic word may hold any bytes.
+        unsafe { &*word }
+    }
+
+    /// Copies `bytes` into the ring.
+    pub(super) fn write(&self, position: u32, bytes: &[u8]) {
+        let offset = (position % RING) as usize;
+        let (first, rest) = bytes.split_at(bytes.len().min(RING as usize - offset));
+        // SAFETY: `first` ends where the ring ends at the latest.
+        unsafe { copy(first.as_ptr(), self.start.add(offset), first.len()) };
+        let rest = &rest[..rest.len().min(RING as usize)];
+        // SAFETY: `rest` is no longer than the ring.
+        unsafe { copy(rest.as_ptr(), self.start, rest.len()) };
+    }
+
+    /// Appends `length` bytes of the ring, at most all of it, to `bytes`.
+    pub(super) fn read(&self, position: u32, length: u32, bytes: &mut Vec<u8>) {
+        let offset = (position % RING) as usize;
+        let length = length.min(RING) as usize;
+        bytes.reserve(length);
+        let first = length.min(RING as usize - offset);
+        let spare = bytes.spare_capacity_mut().as_mut_ptr().cast::<u8>();
+        // SAFETY: `first` bytes stand between `offset` and the ring's end, and there is room for them.
+        unsafe { copy(self.start.add(offset), spare, first) };
+        // SAFETY: the others stand at the ring's start, and there is room for `length` bytes.
+        unsafe { copy(self.start, spare.add(first), length - first) };
+        // SAFETY: so many have just been written.
+        unsafe { bytes.set_len(bytes.len() + length) };
+    }
+
+    /// Gives the pages back that large frames have used. For the way's sender, while nothing of its is on the way: what is there is lost.
+    pub(super) fn trim(&self) {
+        // SAFETY: the part of the ring from `KEPT` on.
+        let start = unsafe { self.start.add(KEPT as usize) };
+        // SAFETY: a part of a shared mapping of a file in memory, whose bytes nobody in this process refers to. Afterwards they are zero.
+        let trimmed = unsafe { madvise(start.cast(), (RING - KEPT) as usize, Advice::LinuxRemove) };
+        // Without it the memory stays until the connection closes.
+        let _ = trimmed;
+    }
+}
+
+/// The C library copies more than this by an instruction that some processors do a tenth as fast where the offsets of both places within their
+/// pages are alike.
+const AT_ONCE: usize = 2048;
+
+/// `memcpy`, as far as the processor goes.
+///
+/// Another process may write to one of the two places meanwhile. What arrives is then any mixture of bytes, which is all right: whoever
+/// gets them believes nothing. The compiler must not know that this is a copy, since it may take for granted that memory it
+/// reads twice says the same twice.
+///
+/// # Safety
+///
+/// Both places must be mapped for `length` bytes, and one of them be this process's own.
+unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
+    type Copy = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+    static COPY: Copy = libc::memcpy;
+    // SAFETY: a static of this function, initialised. Read so, its value is not known when compiling.
+    let copy = unsafe { std::ptr::read_volatile(&raw const COPY) };
+    let mut done = 0;
+    while done < length {
+        let more = AT_ONCE.min(length - done);
+        // SAFETY: as the caller promises, `done + more` bytes are mapped on both sides.
+        let (from, to) = unsafe { (from.add(done), to.add(done)) };
+        // SAFETY: the same; private memory and the mapping do not overlap.
+        unsafe { copy(to.cast(), from.cast(), more) };
+        done += more;
+    }
+}

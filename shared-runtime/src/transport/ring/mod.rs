@@ -1,0 +1,128 @@
+//! The carrier in shared memory: one sealed file in memory for each connection, with a slot for a small frame and a ring for the others in
+//! each direction.
+//!
+//! Every word has one writer, and one store of a commit makes a frame seen. So a process that dies, at whatever instruction, leaves nothing to
+//! repair; and one that writes nonsense spoils what it sends and nothing else. The file is closed when both sides have mapped it: a connection
+//! takes no descriptor. `layout` says what lies where, `end` how one side sleeps and is woken.
+
+mod layout;
+mod sync;
+
+mod memory;
+
+mod end;
+mod waiting;
+
+mod receiver;
+mod sender;
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Weak};
+
+use end::{End, Side};
+use memory::Memory;
+use receiver::Receiver;
+use sender::Sender;
+
+use super::{Broken, Connection, FRAMES, Waiting};
+use crate::os::{Cut, Deadline, Peer, forked};
+
+/// A connection, and the file that makes the other end of it.
+pub(super) fn offer(waiting: Waiting, peer: &Arc<Peer>) -> io::Result<(RingConnection, OwnedFd)> {
+    let (memory, file) = Memory::create()?;
+    let connection = RingConnection::new(memory, Side::Offers, waiting, peer)?;
+    Ok((connection, file))
+}
+
+/// The other end.
+pub(super) fn accept(
+    waiting: Waiting,
+    mut fds: Vec<OwnedFd>,
+    peer: &Arc<Peer>,
+) -> io::Result<RingConnection> {
+    let (Some(file), true) = (fds.pop(), fds.is_empty()) else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a ring is made of one file",
+        ));
+    };
+    let memory = Memory::accept(file.as_fd())?;
+    RingConnection::new(memory, Side::Accepts, waiting, peer)
+}
+
+pub(super) struct RingConnection {
+    end: Arc<End>,
+    sender: Sender,
+    receiver: Receiver,
+    /// Kept so that its end is noticed.
+    _peer: Arc<Peer>,
+}
+
+impl RingConnection {
+    fn new(memory: Memory, side: Side, waiting: Waiting, peer: &Arc<Peer>) -> io::Result<Self> {
+        let end = End::new(memory, side);
+        let weak = Arc::downgrade(&end);
+        let weak: Weak<dyn Cut> = weak;
+        peer.cut_at_end(weak)?;
+        Ok(Self {
+            end,
+            sender: Sender::new(waiting),
+            receiver: Receiver::new(waiting),
+            _peer: Arc::clone(peer),
+        })
+    }
+}
+
+impl Connection for RingConnection {
+    fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken> {
+        self.sender.acknowledge(self.receiver.acknowledged())?;
+        let taken = self.receiver.taken();
+        self.sender.send(&self.end, taken, head, body, deadline)?;
+        FRAMES.count();
+        Ok(())
+    }
+
+    fn receive(
+        &mut self,
+        frame: &mut Vec<u8>,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), Broken> {
+        self.receiver.receive(&self.end, frame, limit, deadline)?;
+        FRAMES.count();
+        Ok(())
+    }
+
+    fn close_sending(&mut self) {
+        self.sender.close(&self.end, self.receiver.taken());
+    }
+
+    fn rest(&mut self) {
+        if self
+            .sender
+            .acknowledge(self.receiver.acknowledged())
+            .is_ok()
+        {
+            self.sender.trim(&self.end);
+        }
+    }
+
+    fn orphan(&self) -> Option<Weak<dyn Cut>> {
+        let end = Arc::downgrade(&self.end);
+        Some(end)
+    }
+
+    fn cutter(&self) -> io::Result<Arc<dyn Cut>> {
+        Ok(Arc::clone(&self.end) as Arc<dyn Cut>)
+    }
+}
+
+impl Drop for RingConnection {
+    /// A copy in a forked process leaves the memory as it is: the connection is its parent's.
+    fn drop(&mut self) {
+        if !forked() {
+            self.close_sending();
+        }
+    }
+}

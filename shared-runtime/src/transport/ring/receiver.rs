@@ -1,0 +1,250 @@
+//! The half of an end that receives. Nothing that it reads is believed.
+
+use super::end::End;
+use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, RING, SLOT, Slot};
+use super::sync::Ordering;
+use super::waiting::{LARGE, Look, cpu};
+use crate::os::Deadline;
+use crate::transport::{Broken, Waiting};
+
+/// The place is published after so many bytes, and whenever there is nothing to read.
+const PUBLISHED: u32 = RING / 8;
+
+/// No frame is believed to be larger than this before it has come.
+const BELIEVED: usize = 64 << 20;
+
+pub(super) struct Receiver {
+    /// The last commit that was looked at.
+    seen: Commit,
+    /// The last commit all of which has been taken.
+    taken: u32,
+    /// What the other side said it had taken of ours, when it was last looked at.
+    acknowledged: u32,
+    /// Where the next piece is read.
+    head: u32,
+    /// The head that the sender knows.
+    published: u32,
+    parity: bool,
+    /// The pieces of a frame that has not arrived whole.
+    partial: Vec<u8>,
+    /// Set when the end was found cut off: what the post said by then is still read.
+    last: Option<(Commit, Book)>,
+    /// Whether large frames are going to and fro.
+    large: bool,
+    look: Look,
+}
+
+/// What was found.
+enum Found {
+    Frame,
+    /// A part of one.
+    Some,
+    Nothing,
+    Closed,
+}
+
+impl Receiver {
+    pub(super) fn new(waiting: Waiting) -> Self {
+        Self {
+            seen: Commit(0),
+            taken: 0,
+            acknowledged: 0,
+            head: 0,
+            published: 0,
+            parity: false,
+            partial: Vec::new(),
+            last: None,
+            large: false,
+            look: Look::new(waiting),
+        }
+    }
+
+    /// The last commit all of which has been taken.
+    #[inline]
+    pub(super) fn taken(&self) -> u32 {
+        self.taken
+    }
+
+    /// What the other side has taken.
+    #[inline]
+    pub(super) fn acknowledged(&self) -> u32 {
+        self.acknowledged
+    }
+
+    /// Puts the next frame into `frame`, in the place of what it held.
+    #[inline]
+    pub(super) fn receive(
+        &mut self,
+        end: &End,
+        frame: &mut Vec<u8>,
+        limit: usize,
+        deadline: Deadline,
+    ) -> Result<(), Broken> {
+        if self.partial.is_empty() {
+            frame.clear();
+        } else {
+            std::mem::swap(frame, &mut self.partial);
+            self.partial.clear();
+        }
+        loop {
+            match self.take(end, frame, limit)? {
+                Found::Frame => {
+                    self.large = frame.len() >= LARGE;
+                    return Ok(());
+                }
+                Found::Some => {}
+                Found::Closed => return Err(Broken::Closed),
+                Found::Nothing => {
+                    if deadline.passed() {
+                        // What has come of a frame is kept for the next look.
+                        std::mem::swap(frame, &mut self.partial);
+                        return Err(Broken::TimedOut);
+                    }
+                    self.wait(end, frame.len(), deadline);
+                }
+            }
+        }
+    }
+
+    /// Takes what is there.
+    #[inline]
+    fn take(&mut self, end: &End, frame: &mut Vec<u8>, limit: usize) -> Result<Found, Broken> {
+        let (seen, book) = self.last.unwrap_or_else(|| Self::look_at(end));
+        self.seen = seen;
+        self.acknowledged = book.acknowledged;
+        // A frame in the slot came before what is in the ring: its sender had seen the ring empty.
+        let found = if seen.parity() != self.parity {
+            self.parity = seen.parity();
+            self.take_slot(end, book.tail, frame, limit)?
+        } else if book.tail != self.head {
+            self.take_piece(end, book.tail, frame, limit)?
+        } else if seen.is_closed() || self.last.is_some() {
+            return Ok(Found::Closed);
+        } else if end.is_cut() {
+            // It may have written between the two looks.
+            self.last = Some(Self::look_at(end));
+            return Ok(Found::Some);
+        } else {
+            return Ok(Found::Nothing);
+        };
+        if book.tail == self.head {
+            self.taken = seen.sequence();
+        }
+        Ok(found)
+    }
+
+    /// The commit first: the book is as new at least.
+    #[inline]
+    fn look_at(end: &End) -> (Commit, Book) {
+        let post = &end.back().post;
+        let commit = Commit(post.commit.load(Ordering::Acquire));
+        (commit, Book::from_word(post.book.load(Ordering::Acquire)))
+    }
+
+    #[inline]
+    fn take_slot(
+        &mut self,
+        end: &End,
+        tail: u32,
+        frame: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<Found, Broken> {
+        let slot = &end.back().post.slot;
+        match self.seen.slot() {
+            Some(Slot::Frame(length)) if frame.is_empty() => {
+                if length > limit {
+                    return Err(Broken::TooLarge { size: length });
+                }
+                let mut bytes = [0; SLOT];
+                for (word, bytes) in slot[..length.div_ceil(8)]
+                    .iter()
+                    .zip(bytes.as_chunks_mut().0)
+                {
+                    *bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+                }
+                frame.extend_from_slice(&bytes[..length]);
+                Ok(Found::Frame)
+            }
+            Some(Slot::Restart) => self.restart(slot[0].load(Ordering::Relaxed), tail),
+            _ => Err(Broken::Corrupt("a slot that no frame fills".into())),
+        }
+    }
+
+    #[cold]
+    fn restart(&mut self, start: u64, tail: u32) -> Result<Found, Broken> {
+        let start = u32::try_from(start).ok().filter(|start| {
+            start % RING == 0
+                && start.wrapping_sub(self.head) <= RING
+                && tail.wrapping_sub(*start) <= RING
+        });
+        self.head = start.ok_or_else(|| Broken::Corrupt("a ring that restarts nowhere".into()))?;
+        Ok(Found::Some)
+    }
+
+    fn take_piece(
+        &mut self,
+        end: &End,
+        tail: u32,
+        frame: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<Found, Broken> {
+        let ring = end.back_ring();
+        let there = tail.wrapping_sub(self.head);
+        let piece = Piece::from_word(ring.word(self.head).load(Ordering::Relaxed));
+        let Some(piece) = piece.filter(|piece| {
+            there <= RING && self.head % 8 == 0 && Piece::room(piece.length) <= there
+        }) else {
+            return Err(Broken::Corrupt("a piece that is not in the ring".into()));
+        };
+        let size = frame
+            .len()
+            .saturating_add(usize::try_from(piece.left).unwrap_or(usize::MAX));
+        let size = size.max(frame.len() + piece.length as usize);
+        if size > limit {
+            return Err(Broken::TooLarge { size });
+        }
+        if piece.end == PieceEnd::More && frame.is_empty() {
+            frame.reserve_exact(size.min(BELIEVED));
+        }
+        ring.read(self.head.wrapping_add(HEADER), piece.length, frame);
+        self.head = self.head.wrapping_add(Piece::room(piece.length));
+        if self.head.wrapping_sub(self.published) >= PUBLISHED {
+            self.publish(end);
+        }
+        match piece.end {
+            PieceEnd::More => Ok(Found::Some),
+            PieceEnd::Last => Ok(Found::Frame),
+            PieceEnd::Void => {
+                frame.clear();
+                Ok(Found::Some)
+            }
+        }
+    }
+
+    /// Tells the sender how far the ring is free.
+    #[cold]
+    fn publish(&mut self, end: &End) {
+        self.published = self.head;
+        let way = end.back();
+        way.place
+            .head
+            .store(u64::from(self.head), Ordering::Release);
+        // The sender sleeps again and again while it waits for room, and never twice in one sleep.
+        End::unpark(&way.place.head, &way.post.starved, &mut 0);
+    }
+
+    #[inline]
+    fn wait(&mut self, end: &End, come: usize, deadline: Deadline) {
+        if self.published != self.head {
+            self.publish(end);
+        }
+        let (commit, parked) = (&end.back().post.commit, &end.back().place.parked);
+        let seen = self.seen;
+        let same_cpu = seen.cpu() == cpu() && seen.sequence() != 0;
+        let large = self.large || come >= LARGE;
+        let moved = || commit.load(Ordering::Relaxed) != seen.0;
+        if !self.look.out(same_cpu, large, deadline, moved) {
+            end.park(commit, seen.sequence(), parked, deadline);
+        }
+    }
+}

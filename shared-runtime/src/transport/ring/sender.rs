@@ -1,0 +1,246 @@
+//! The half of an end that sends.
+
+use super::end::End;
+use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, RING, SLOT, Slot};
+use super::memory::KEPT;
+use super::sync::Ordering;
+use super::waiting::{LARGE, Look, cpu};
+use crate::os::Deadline;
+use crate::transport::{Broken, Waiting};
+
+/// The most bytes of one piece: the receiver copies one out while the next is copied in.
+const PIECE: u32 = 16 << 10;
+
+/// Frames up to this size stay in the part of the ring that an idle connection keeps.
+const SMALL: usize = 4 << 10;
+
+pub(super) struct Sender {
+    /// The number of the last commit; its low half is in the post.
+    sequence: u64,
+    /// The last commit all of which the receiver is known to have taken.
+    acknowledged: u64,
+    /// Where the next piece goes.
+    tail: u32,
+    /// How far the receiver is known to have read.
+    head: u32,
+    slot: Slot,
+    parity: bool,
+    closed: bool,
+    /// The receiver's last sleep that we have ended.
+    woken: u32,
+    /// Whether the ring has been used beyond what an idle connection keeps.
+    spread: bool,
+    look: Look,
+}
+
+impl Sender {
+    pub(super) fn new(waiting: Waiting) -> Self {
+        Self {
+            sequence: 0,
+            acknowledged: 0,
+            tail: 0,
+            head: 0,
+            slot: Slot::Frame(0),
+            parity: false,
+            closed: false,
+            woken: 0,
+            spread: false,
+            look: Look::new(waiting),
+        }
+    }
+
+    /// The other side says that it has taken everything up to this commit.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is compared")]
+    pub(super) fn acknowledge(&mut self, sequence: u32) -> Result<(), Broken> {
+        let more = sequence.wrapping_sub(self.acknowledged as u32);
+        self.acknowledged += u64::from(more);
+        if self.acknowledged > self.sequence {
+            return Err(Broken::Corrupt("an acknowledgement of nothing".into()));
+        }
+        Ok(())
+    }
+
+    /// Whether the receiver has taken everything.
+    fn is_quiet(&self) -> bool {
+        self.acknowledged == self.sequence
+    }
+
+    /// Sends a frame. `taken` is the last commit of the other side all of which has been taken here.
+    pub(super) fn send(
+        &mut self,
+        end: &End,
+        taken: u32,
+        head: &[u8],
+        body: &[u8],
+        deadline: Deadline,
+    ) -> Result<(), Broken> {
+        if self.closed || end.is_cut() {
+            return Err(Broken::Closed);
+        }
+        let length = head.len() + body.len();
+        if length <= SLOT && self.is_quiet() {
+            self.put_in_slot(end, head, body);
+            self.commit(end, taken);
+            return Ok(());
+        }
+        if self.is_quiet() {
+            self.head = self.tail;
+            if length <= SMALL && self.tail % RING + Piece::room(SMALL as u32) > KEPT {
+                self.restart(end);
+            }
+        }
+        let mut left = length;
+        let mut parts = Parts {
+            first: head,
+            rest: body,
+        };
+        loop {
+            let room = self.room(end, left, deadline)?;
+            let (first, rest) = parts.take(room as usize);
+            left -= first.len() + rest.len();
+            let piece = Piece {
+                length: room,
+                end: if left == 0 {
+                    PieceEnd::Last
+                } else {
+                    PieceEnd::More
+                },
+                left: left as u64 + u64::from(room),
+            };
+            self.put_in_ring(end, piece, first, rest);
+            self.commit(end, taken);
+            if left == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says that nothing follows.
+    pub(super) fn close(&mut self, end: &End, taken: u32) {
+        if !self.closed {
+            self.closed = true;
+            self.commit(end, taken);
+        }
+    }
+
+    /// Gives memory back that only large frames need, where nothing is on the way.
+    pub(super) fn trim(&mut self, end: &End) {
+        if self.is_quiet() && std::mem::take(&mut self.spread) {
+            end.out_ring().trim();
+        }
+    }
+
+    fn put_in_slot(&mut self, end: &End, head: &[u8], body: &[u8]) {
+        let mut bytes = [0; SLOT];
+        bytes[..head.len()].copy_from_slice(head);
+        bytes[head.len()..head.len() + body.len()].copy_from_slice(body);
+        let length = head.len() + body.len();
+        for (word, bytes) in end.out().post.slot[..length.div_ceil(8)]
+            .iter()
+            .zip(bytes.as_chunks().0)
+        {
+            word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
+        }
+        self.slot = Slot::Frame(length);
+        self.parity = !self.parity;
+    }
+
+    /// Has the ring read on from its start. The receiver has taken everything, so the slot is free to say so.
+    fn restart(&mut self, end: &End) {
+        self.tail = self.tail.next_multiple_of(RING);
+        self.head = self.tail;
+        end.out().post.slot[0].store(u64::from(self.tail), Ordering::Relaxed);
+        self.slot = Slot::Restart;
+        self.parity = !self.parity;
+    }
+
+    fn put_in_ring(&mut self, end: &End, piece: Piece, first: &[u8], rest: &[u8]) {
+        let ring = end.out_ring();
+        let at = self.tail.wrapping_add(HEADER);
+        ring.word(self.tail)
+            .store(piece.to_word(), Ordering::Relaxed);
+        ring.write(at, first);
+        ring.write(at.wrapping_add(first.len() as u32), rest);
+        self.spread |= self.tail % RING + Piece::room(piece.length) > KEPT;
+        self.tail = self.tail.wrapping_add(Piece::room(piece.length));
+    }
+
+    /// Announces what has been put down. The one store of the commit makes all of it seen, or none.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is sent")]
+    fn commit(&mut self, end: &End, taken: u32) {
+        self.sequence += 1;
+        let way = end.out();
+        let book = Book {
+            tail: self.tail,
+            acknowledged: taken,
+        };
+        way.post.book.store(book.to_word(), Ordering::Release);
+        let commit = Commit::new(self.sequence as u32, self.slot, self.parity, cpu());
+        let commit = if self.closed { commit.closed() } else { commit };
+        way.post.commit.store(commit.0, Ordering::Release);
+        End::unpark(&way.post.commit, &way.place.parked, &mut self.woken);
+    }
+
+    /// How many bytes of a frame of which so many are left go into the next piece. Waits until it is worth while.
+    fn room(&mut self, end: &End, left: usize, deadline: Deadline) -> Result<u32, Broken> {
+        let wanted = u32::try_from(left).unwrap_or(PIECE).min(PIECE);
+        if self.free() >= Piece::room(wanted) {
+            return Ok(wanted);
+        }
+        loop {
+            let word = end.out().place.head.load(Ordering::Acquire);
+            self.read_up_to(word);
+            if self.free() >= Piece::room(wanted) {
+                return Ok(wanted);
+            }
+            let other = Commit(end.back().post.commit.load(Ordering::Relaxed));
+            if other.is_closed() || end.is_cut() {
+                return Err(Broken::Closed);
+            }
+            if deadline.passed() {
+                return Err(Broken::TimedOut);
+            }
+            self.wait(end, word, other, left, deadline);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    fn wait(&mut self, end: &End, word: u64, other: Commit, left: usize, deadline: Deadline) {
+        let (head, starved) = (&end.out().place.head, &end.out().post.starved);
+        let same_cpu = other.cpu() == cpu();
+        let moved = || head.load(Ordering::Relaxed) != word;
+        if !self.look.out(same_cpu, left >= LARGE, deadline, moved) {
+            end.park(head, word as u32, starved, deadline);
+        }
+    }
+
+    fn free(&self) -> u32 {
+        RING - self.tail.wrapping_sub(self.head)
+    }
+
+    /// What the receiver says may be old, or no truth at all: only what lies between the known head and the tail counts.
+    #[expect(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
+    fn read_up_to(&mut self, word: u64) {
+        let head = word as u32;
+        if head.wrapping_sub(self.head) <= self.tail.wrapping_sub(self.head) {
+            self.head = head;
+        }
+    }
+}
+
+/// A frame that is cut into pieces.
+struct Parts<'a> {
+    first: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn take(&mut self, length: usize) -> (&'a [u8], &'a [u8]) {
+        let (first, later) = self.first.split_at(length.min(self.first.len()));
+        let (rest, last) = self.rest.split_at(length - first.len());
+        (self.first, self.rest) = (later, last);
+        (first, rest)
+    }
+}

@@ -1,0 +1,165 @@
+//! How a thread waits for the other side: looking, or asleep.
+//!
+//! Where both sides really run, an answer is there within a tenth of a microsecond, and a thread that looks for it has it at once. Where they
+//! share a CPU, looking keeps the other side from answering. Waking a thread on another CPU takes about 20 µs. So a thread looks for a
+//! while, longer than a wake-up takes, unless something says that it will be for nothing.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::os::Deadline;
+use crate::transport::Waiting;
+
+/// How long a thread looks for an answer before it sleeps.
+const SHORT: Duration = Duration::from_micros(50);
+
+/// The same after or before large frames, which take their time.
+const LONG: Duration = Duration::from_micros(200);
+
+/// Frames from this size on are large.
+pub(super) const LARGE: usize = 64 << 10;
+
+/// So long a thread may look without being counted among those that do.
+const FREE: Duration = Duration::from_micros(2);
+
+/// So many looks between two readings of the clock.
+const LOOKS: u32 = 64;
+
+/// So many looks go without a pause for the processor: what comes soonest is to be seen soonest.
+const EAGER: u32 = 512;
+
+/// After so many times in a row for nothing, a thread stops looking for a while.
+const PATIENCE: u32 = 3;
+
+/// The longest while, counted in waits.
+const LONGEST_REST: u32 = 1024;
+
+/// The threads of this process that look, beyond the time that is free.
+static LOOKING: AtomicUsize = AtomicUsize::new(0);
+
+/// The CPUs this process may use at one time, as affinity and quotas say.
+static CPUS: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+
+/// How one thread has fared with looking on one connection.
+#[derive(Debug)]
+pub(super) struct Look {
+    waiting: Waiting,
+    /// How often in a row it was for nothing.
+    failures: u32,
+    /// So many waits go without looking.
+    rest: u32,
+    /// The length of the next rest.
+    next_rest: u32,
+}
+
+impl Look {
+    pub(super) fn new(waiting: Waiting) -> Self {
+        Self {
+            waiting,
+            failures: 0,
+            rest: 0,
+            next_rest: 1,
+        }
+    }
+
+    /// Looks for what `is_there` sees. `false`: it is time to sleep. `same_cpu`: the other side was last seen on the CPU of this thread.
+    #[inline]
+    pub(super) fn out(
+        &mut self,
+        same_cpu: bool,
+        large: bool,
+        deadline: Deadline,
+        is_there: impl Fn() -> bool,
+    ) -> bool {
+        if self.waiting == Waiting::Block || same_cpu || *CPUS < 2 {
+            return is_there();
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return is_there();
+        }
+        for _ in 0..EAGER {
+            if is_there() {
+                self.failures = 0;
+                return true;
+            }
+        }
+        self.out_patiently(large, deadline, is_there)
+    }
+
+    #[cold]
+    fn out_patiently(
+        &mut self,
+        large: bool,
+        deadline: Deadline,
+        is_there: impl Fn() -> bool,
+    ) -> bool {
+        let start = Instant::now();
+        let budget = if large { LONG } else { SHORT };
+        let mut counted = None;
+        loop {
+            for _ in 0..LOOKS {
+                if is_there() {
+                    self.failures = 0;
+                    self.next_rest = 1;
+                    return true;
+                }
+                std::hint::spin_loop();
+            }
+            let looked = start.elapsed();
+            if looked >= FREE && counted.is_none() {
+                counted = Counted::one_more();
+                if counted.is_none() {
+                    return false;
+                }
+            }
+            if looked >= budget {
+                self.failed();
+                return false;
+            }
+            if deadline.passed() {
+                return false;
+            }
+        }
+    }
+
+    fn failed(&mut self) {
+        self.failures += 1;
+        if self.failures >= PATIENCE {
+            self.rest = self.next_rest;
+            self.next_rest = (2 * self.next_rest).min(LONGEST_REST);
+        }
+    }
+}
+
+/// One of the threads that may look at the same time.
+struct Counted;
+
+impl Counted {
+    /// `None` if there are enough: one CPU is left to those who are looked for.
+    fn one_more() -> Option<Self> {
+        let most = (*CPUS - 1).max(1);
+        if LOOKING.fetch_add(1, Ordering::Relaxed) < most {
+            return Some(Self);
+        }
+        LOOKING.fetch_sub(1, Ordering::Relaxed);
+        None
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        LOOKING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The CPU on which this thread runs, as far as eight bits tell.
+#[expect(clippy::cast_possible_truncation, reason = "eight bits are sent")]
+#[inline]
+pub(super) fn cpu() -> u8 {
+    // SAFETY: takes nothing and touches nothing. The C library reads it from memory that the kernel keeps up to date.
+    let cpu = unsafe { libc::sched_getcpu() };
+    cpu as u8
+}
