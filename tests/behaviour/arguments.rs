@@ -1,6 +1,6 @@
 //! What can be passed and returned, and how constructors and results come across.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -87,6 +87,55 @@ fn arguments_and_answers_of_every_form_arrive_as_they_were() {
     assert_eq!(echo.kept().unwrap(), "kept");
     assert_eq!(echo.numbers().unwrap(), [1, 2, 3]);
     echo.nothing().unwrap();
+}
+
+type Octet = u8;
+
+pub struct Lists;
+
+#[shared]
+impl Lists {
+    pub fn new() -> Self {
+        Self
+    }
+    pub fn bytes(&self, list: Vec<u8>) -> Result<Vec<u8>, String> {
+        list.first().ok_or("empty")?;
+        Ok(list)
+    }
+    pub fn octets(&self, list: &[Octet]) -> Option<Vec<Octet>> {
+        (!list.is_empty()).then(|| list.to_vec())
+    }
+    pub fn floats(&self, list: &[f64], factor: Option<&[f64]>) -> Box<[f64]> {
+        let factor = factor.map_or(1.0, |list| list[0]);
+        list.iter().map(|number| number * factor).collect()
+    }
+    pub fn boxed(&self, list: Box<[i16]>) -> Box<[i16]> {
+        list
+    }
+    pub fn sizes(&self, list: Vec<usize>, more: VecDeque<usize>) -> Vec<usize> {
+        list.into_iter().chain(more).collect()
+    }
+}
+
+#[test]
+fn lists_of_numbers_of_every_form_arrive_as_they_were() {
+    let server = ServerProcess::start().unwrap();
+    let lists = Lists::new_in(&server).unwrap();
+    for length in [1, 3000, 300_000] {
+        let bytes: Vec<u8> = (0..=255).cycle().take(length).collect();
+        assert_eq!(lists.bytes(bytes.clone()).unwrap(), bytes);
+        assert_eq!(lists.octets(&bytes).unwrap(), Some(bytes));
+        let numbers: Vec<f64> = (0..1000).cycle().take(length).map(f64::from).collect();
+        let doubled: Vec<f64> = numbers.iter().map(|number| 2.0 * number).collect();
+        assert_eq!(lists.floats(&numbers, Some(&[2.0])).unwrap()[..], doubled);
+        assert_eq!(lists.floats(&numbers, None).unwrap()[..], numbers);
+        let small: Box<[i16]> = (-500..500).cycle().take(length).collect();
+        assert_eq!(lists.boxed(small.clone()).unwrap(), small);
+    }
+    let error = lists.bytes(Vec::new()).unwrap_err();
+    assert!(matches!(error, CallError::Method(text) if text == "empty"));
+    let sizes = lists.sizes(vec![0, usize::MAX], [7].into()).unwrap();
+    assert_eq!(sizes, [0, usize::MAX, 7]);
 }
 
 #[test]

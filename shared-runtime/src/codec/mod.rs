@@ -1,7 +1,12 @@
 //! Values to bytes and back, with limits. The only folder that knows the wire format: postcard's, written and read through
-//! serde formats of our own that count, and whose errors keep their texts.
+//! serde formats of our own that count, and whose errors keep their texts. It differs in one thing: a number that is an element
+//! of a list has its full width.
 
 pub(crate) mod refuse;
+
+mod output;
+
+mod numbers;
 
 mod write;
 
@@ -11,6 +16,12 @@ mod read;
 mod roundtrips;
 
 #[cfg(test)]
+mod lists;
+
+#[cfg(test)]
+mod spills;
+
+#[cfg(test)]
 mod refusals;
 
 use std::any::type_name;
@@ -18,6 +29,9 @@ use std::any::type_name;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
+use output::{Output, Overflow};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the carrier to come"))]
+pub(crate) use output::{SPILL_FROM, Spill};
 use read::Reader;
 use refuse::Refusal;
 use write::Writer;
@@ -28,11 +42,50 @@ use write::Writer;
 ///
 /// `Encode` if its `Serialize` fails, if it nests too deeply, or if it could not be read again: see [`refuse`].
 pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    let mut writer = Writer::default();
-    match value.serialize(&mut writer) {
-        Ok(()) => Ok(writer.into_bytes()),
-        Err(refusal) => Err(refused(ErrorKind::Encode, type_name::<T>(), &refusal)),
-    }
+    // Room for most small values at once; what takes no memory most often takes no bytes.
+    let room = if size_of_val(value) == 0 { 0 } else { 64 };
+    let mut buffer = Vec::with_capacity(room);
+    encode_into(value, &mut buffer)?;
+    Ok(buffer)
+}
+
+/// `value` as bytes after those that are in `buffer`, of which none is touched.
+///
+/// # Errors
+///
+/// As [`encode`]. The buffer is then as it was.
+#[inline]
+pub(crate) fn encode_into<T: Serialize + ?Sized>(
+    value: &T,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Error> {
+    write(value, Output::new(buffer))
+}
+
+/// `value` as bytes after those that are in `buffer`; but wherever the buffer would come to hold [`SPILL_FROM`] of them,
+/// `spill` takes what it holds, and takes what is that large by itself without a copy. What is left at the end stays in the
+/// buffer: all of it, if it is little.
+///
+/// # Errors
+///
+/// As [`encode`], or that of `spill`. What it has taken is void then, and nothing of the value is left in the buffer.
+#[cfg_attr(not(test), expect(dead_code, reason = "for the carrier to come"))]
+pub(crate) fn encode_spilling<T: Serialize + ?Sized>(
+    value: &T,
+    buffer: &mut Vec<u8>,
+    spill: &mut dyn Spill,
+) -> Result<(), Error> {
+    let mut overflow = Overflow::new(spill);
+    write(value, Output::spilling(buffer, &mut overflow))
+}
+
+#[inline]
+fn write<T: Serialize + ?Sized>(value: &T, output: Output<'_>) -> Result<(), Error> {
+    let mut writer = Writer::new(output);
+    let written = value.serialize(writer.place());
+    // A part that is lost is why nothing more was written, whatever was made of it.
+    writer.output().end(written.is_ok())?;
+    written.map_err(|refusal| refused(ErrorKind::Encode, type_name::<T>(), &refusal))
 }
 
 /// The value that all of `bytes` stand for.
@@ -62,7 +115,7 @@ pub(crate) fn decode_head<'de, T: Deserialize<'de>>(
     bytes: &'de [u8],
 ) -> Result<(T, &'de [u8]), Error> {
     let mut reader = Reader::new(bytes);
-    match T::deserialize(&mut reader) {
+    match T::deserialize(reader.place()) {
         Ok(value) => Ok((value, reader.rest())),
         Err(refusal) => Err(refused(ErrorKind::Decode, type_name::<T>(), &refusal)),
     }

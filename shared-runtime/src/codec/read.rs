@@ -6,6 +6,7 @@ use serde::de::{
     SeqAccess, VariantAccess, Visitor,
 };
 
+use super::numbers;
 use super::refuse::{DEPTH, EMPTY, Refusal, SELF_DESCRIBING};
 
 type Result<T> = std::result::Result<T, Refusal>;
@@ -55,11 +56,17 @@ impl<'de> Reader<'de> {
         value
     }
 
+    /// Where the value is read from that the message is.
+    #[inline]
+    pub(super) fn place(&mut self) -> Place<'_, 'de, false> {
+        Place(self)
+    }
+
     #[inline]
     fn fields<T>(
         &mut self,
         number: usize,
-        read: impl FnOnce(Elements<'_, 'de>) -> Result<T>,
+        read: impl FnOnce(Elements<'_, 'de, false>) -> Result<T>,
     ) -> Result<T> {
         self.nested(|reader| {
             read(Elements {
@@ -72,8 +79,11 @@ impl<'de> Reader<'de> {
     /// Reads a list or map: the elements that take no bytes are few in any message, and no more are begun than the bytes and
     /// those allow.
     #[inline]
-    fn list<T>(&mut self, read: impl FnOnce(&mut Elements<'_, 'de>) -> Result<T>) -> Result<T> {
-        let length = self.take::<usize>()?;
+    fn list<T, const NUMBERS: bool>(
+        &mut self,
+        length: usize,
+        read: impl FnOnce(&mut Elements<'_, 'de, NUMBERS>) -> Result<T>,
+    ) -> Result<T> {
         let before = self.rest.len();
         self.empty_after(length, before)?;
         self.nested(|reader| {
@@ -95,11 +105,34 @@ impl<'de> Reader<'de> {
         if empty <= EMPTY {
             return Ok(empty);
         }
-        Err(Refusal::new(format!(
-            "a list of {length} elements is announced, and {bytes} bytes are there for them"
-        )))
+        Err(Refusal::too_few_bytes(length, bytes))
+    }
+
+    /// The bytes of a list's elements, which have a `width` each.
+    #[inline]
+    fn whole_list(&mut self, length: usize, width: usize) -> Result<&'de [u8]> {
+        let there = self.rest.len();
+        let elements = length
+            .checked_mul(width)
+            .and_then(|size| self.rest.split_at_checked(size));
+        let (elements, rest) = elements.ok_or_else(|| Refusal::too_few_bytes(length, there))?;
+        self.nested(|reader| {
+            reader.rest = rest;
+            Ok(elements)
+        })
+    }
+
+    /// The next few bytes.
+    #[inline]
+    fn raw<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(Refusal::at_end)?;
+        self.rest = rest;
+        Ok(*bytes)
     }
 }
+
+/// Where a value is read from; see the writer's, which is its mirror.
+pub(super) struct Place<'r, 'de, const ELEMENT: bool>(&'r mut Reader<'de>);
 
 /// What is one thing to postcard.
 macro_rules! single {
@@ -107,7 +140,23 @@ macro_rules! single {
         $(
             #[inline]
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                visitor.$visit(self.take::<$type>()?)
+                visitor.$visit(self.0.take::<$type>()?)
+            }
+        )*
+    };
+}
+
+/// What has one width in a list and others elsewhere.
+macro_rules! number {
+    ($($method:ident $visit:ident($type:ty);)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                visitor.$visit(if ELEMENT {
+                    <$type>::from_le_bytes(self.0.raw()?)
+                } else {
+                    self.0.take()?
+                })
             }
         )*
     };
@@ -125,21 +174,13 @@ macro_rules! unsaid {
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
+impl<'de, const ELEMENT: bool> Deserializer<'de> for Place<'_, 'de, ELEMENT> {
     type Error = Refusal;
 
     single! {
         deserialize_bool visit_bool(bool);
         deserialize_i8 visit_i8(i8);
-        deserialize_i16 visit_i16(i16);
-        deserialize_i32 visit_i32(i32);
-        deserialize_i64 visit_i64(i64);
-        deserialize_i128 visit_i128(i128);
         deserialize_u8 visit_u8(u8);
-        deserialize_u16 visit_u16(u16);
-        deserialize_u32 visit_u32(u32);
-        deserialize_u64 visit_u64(u64);
-        deserialize_u128 visit_u128(u128);
         deserialize_f32 visit_f32(f32);
         deserialize_f64 visit_f64(f64);
         deserialize_char visit_char(char);
@@ -147,6 +188,17 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         deserialize_string visit_borrowed_str(&'de str);
         deserialize_bytes visit_borrowed_bytes(&'de [u8]);
         deserialize_byte_buf visit_borrowed_bytes(&'de [u8]);
+    }
+
+    number! {
+        deserialize_i16 visit_i16(i16);
+        deserialize_i32 visit_i32(i32);
+        deserialize_i64 visit_i64(i64);
+        deserialize_i128 visit_i128(i128);
+        deserialize_u16 visit_u16(u16);
+        deserialize_u32 visit_u32(u32);
+        deserialize_u64 visit_u64(u64);
+        deserialize_u128 visit_u128(u128);
     }
 
     unsaid! { deserialize_any deserialize_ignored_any deserialize_identifier }
@@ -158,9 +210,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.take::<u8>()? {
+        match self.0.take::<u8>()? {
             0 => visitor.visit_none(),
-            1 => self.nested(|reader| visitor.visit_some(reader)),
+            1 => self.0.nested(|reader| visitor.visit_some(reader.place())),
             _ => Err(Refusal::new("an `Option` is neither 0 nor 1")),
         }
     }
@@ -185,17 +237,23 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        self.nested(|reader| visitor.visit_newtype_struct(reader))
+        self.0
+            .nested(|reader| visitor.visit_newtype_struct(Place::<ELEMENT>(reader)))
     }
 
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.list(|elements| visitor.visit_seq(elements))
+        let length = self.0.take::<usize>()?;
+        if let Some(list) = numbers::read::<V, _>(|width| self.0.whole_list(length, width)) {
+            return list;
+        }
+        self.0
+            .list::<_, true>(length, |elements| visitor.visit_seq(elements))
     }
 
     #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value> {
-        self.fields(length, |fields| visitor.visit_seq(fields))
+        self.0.fields(length, |fields| visitor.visit_seq(fields))
     }
 
     #[inline]
@@ -210,7 +268,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.list(|elements| visitor.visit_map(elements))
+        let length = self.0.take::<usize>()?;
+        self.0
+            .list::<_, false>(length, |elements| visitor.visit_map(elements))
     }
 
     #[inline]
@@ -230,7 +290,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        visitor.visit_enum(self)
+        visitor.visit_enum(self.0)
     }
 }
 
@@ -255,12 +315,12 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
 
     #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        self.nested(|reader| seed.deserialize(reader))
+        self.nested(|reader| seed.deserialize(reader.place()))
     }
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value> {
-        self.deserialize_tuple(length, visitor)
+        self.place().deserialize_tuple(length, visitor)
     }
 
     #[inline]
@@ -269,17 +329,17 @@ impl<'de> VariantAccess<'de> for &mut Reader<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        self.deserialize_tuple(fields.len(), visitor)
+        self.place().deserialize_tuple(fields.len(), visitor)
     }
 }
 
-/// The elements of a list or map, or the fields of something.
-struct Elements<'a, 'de> {
+/// The elements of a list or map, or the fields of something. `NUMBERS` are of full width in a list.
+struct Elements<'a, 'de, const NUMBERS: bool> {
     reader: &'a mut Reader<'de>,
     left: usize,
 }
 
-impl Elements<'_, '_> {
+impl<const NUMBERS: bool> Elements<'_, '_, NUMBERS> {
     /// Whether there is another, which then is the reader's next.
     #[inline]
     fn next(&mut self) -> bool {
@@ -307,7 +367,7 @@ impl Elements<'_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+impl<'de, const NUMBERS: bool> SeqAccess<'de> for Elements<'_, 'de, NUMBERS> {
     type Error = Refusal;
 
     #[inline]
@@ -315,7 +375,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
         if !self.next() {
             return Ok(None);
         }
-        seed.deserialize(&mut *self.reader).map(Some)
+        seed.deserialize(Place::<NUMBERS>(self.reader)).map(Some)
     }
 
     #[inline]
@@ -324,7 +384,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Elements<'_, 'de> {
+impl<'de> MapAccess<'de> for Elements<'_, 'de, false> {
     type Error = Refusal;
 
     #[inline]
@@ -332,12 +392,12 @@ impl<'de> MapAccess<'de> for Elements<'_, 'de> {
         if !self.next() {
             return Ok(None);
         }
-        seed.deserialize(&mut *self.reader).map(Some)
+        seed.deserialize(self.reader.place()).map(Some)
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
-        seed.deserialize(&mut *self.reader)
+        seed.deserialize(self.reader.place())
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! What must be refused is: values that are too deep, counts that are too large, types that could not be read again. And
 //! whoever refuses is quoted.
 
-use std::collections::{BTreeMap, LinkedList};
+use std::collections::{BTreeMap, LinkedList, VecDeque};
 use std::fmt;
 
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -124,6 +124,51 @@ fn announced(length: u64) -> Vec<u8> {
     [encode(&length).unwrap(), vec![0; 3]].concat()
 }
 
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "never made")]
+struct Holds {
+    list: Vec<f32>,
+}
+
+/// Neither where the bytes are copied whole, nor where a number of them is more than memory has addresses.
+#[test]
+fn an_announced_list_of_numbers_allocates_nothing() {
+    for length in [4, 1 << 20, 1 << 60, 1 << 61, u64::MAX / 8 + 1, u64::MAX] {
+        let bytes = announced(length);
+        let words = ["elements is announced", "3 bytes"];
+        not_decoded::<Vec<u8>>(&bytes, &words);
+        not_decoded::<Box<[i8]>>(&bytes, &words);
+        not_decoded::<Vec<u16>>(&bytes, &words);
+        not_decoded::<Vec<f64>>(&bytes, &words);
+        not_decoded::<Vec<u128>>(&bytes, &words);
+        not_decoded::<Holds>(&bytes, &words);
+        not_decoded::<Option<Vec<usize>>>(&[&[1], &bytes[..]].concat(), &words);
+        not_decoded::<VecDeque<u64>>(&bytes, &["VecDeque"]);
+    }
+    let few = announced(1);
+    not_decoded::<Vec<u32>>(&few, &["1 elements", "3 bytes"]);
+    not_decoded::<Vec<u16>>(&few, &["1 bytes are left over"]);
+}
+
+/// A list is a level, also where it is copied whole.
+#[test]
+fn a_list_of_numbers_is_as_deep_as_any() {
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Deep {
+        Whole(Vec<u8>),
+        Singly(VecDeque<u8>),
+        Deeper(Box<Deep>),
+    }
+    let deep = |levels, last| (0..levels).fold(last, |inner, _| Deep::Deeper(Box::new(inner)));
+    for last in [|| Deep::Whole(vec![7]), || Deep::Singly([7].into())] {
+        let bytes = encode(&deep(DEPTH - 2, last())).unwrap();
+        assert_eq!(decode::<Deep>(&bytes).unwrap(), deep(DEPTH - 2, last()));
+        not_encoded(&deep(DEPTH - 1, last()), &["more than 128"]);
+        let deeper = [&[2], &bytes[..]].concat();
+        not_decoded::<Deep>(&deeper, &["more than 128"]);
+    }
+}
+
 #[test]
 fn an_announced_size_allocates_nothing() {
     for length in [4, 1 << 20, 1 << 60, u64::MAX] {
@@ -214,7 +259,7 @@ fn a_list_that_is_read_in_part_is_refused() {
 }
 
 /// Says that it has two elements.
-struct Miscounted(usize);
+struct Miscounted(u8);
 
 impl Serialize for Miscounted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

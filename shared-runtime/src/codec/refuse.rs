@@ -59,6 +59,18 @@ impl Refusal {
         ))
     }
 
+    #[cold]
+    pub(super) fn too_few_bytes(length: usize, bytes: usize) -> Self {
+        Self::new(format!(
+            "a list of {length} elements is announced, and {bytes} bytes are there for them"
+        ))
+    }
+
+    #[cold]
+    pub(super) fn at_end() -> Self {
+        Self::of_bytes(postcard::Error::DeserializeUnexpectedEnd)
+    }
+
     /// What postcard has to say of a single number, text or byte string.
     #[cold]
     pub(super) fn of_bytes(error: postcard::Error) -> Self {

@@ -4,40 +4,46 @@
 use std::fmt::{Display, Write as _};
 
 use postcard::ser_flavors::Flavor;
-use serde::ser::{self, Serialize, Serializer};
+use serde::ser::{self, Serialize, SerializeSeq as _, Serializer};
 
+use super::numbers;
+use super::output::Output;
 use super::refuse::{DEPTH, EMPTY, FLATTEN, Refusal, UNCOUNTED, skipped_field};
 
 type Result<T = ()> = std::result::Result<T, Refusal>;
 
 /// A message being written.
-pub(super) struct Writer {
-    output: postcard::Serializer<Output>,
+pub(super) struct Writer<'o> {
+    output: postcard::Serializer<Output<'o>>,
     depth: usize,
     /// Elements that took no bytes.
     empty: usize,
 }
 
-impl Default for Writer {
-    fn default() -> Self {
+impl<'o> Writer<'o> {
+    #[inline]
+    pub(super) fn new(output: Output<'o>) -> Self {
         Self {
-            output: postcard::Serializer {
-                output: Output(Vec::new()),
-            },
+            output: postcard::Serializer { output },
             depth: 0,
             empty: 0,
         }
     }
-}
 
-impl Writer {
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.output.output.0
+    /// Where the value is written to that the message is.
+    #[inline]
+    pub(super) fn place(&mut self) -> Place<'_, 'o, false> {
+        Place(self)
+    }
+
+    #[inline]
+    pub(super) fn output(&mut self) -> &mut Output<'o> {
+        &mut self.output.output
     }
 
     #[inline]
     fn size(&self) -> usize {
-        self.output.output.0.len()
+        self.output.output.size()
     }
 
     /// Around what is written next. Nothing leaves a value that could not be written whole.
@@ -51,27 +57,24 @@ impl Writer {
     }
 
     #[inline]
-    fn nested<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        self.enter()?;
-        value.serialize(&mut *self)?;
-        self.depth -= 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn fields(&mut self, name: &'static str) -> Result<Fields<'_>> {
+    fn fields(&mut self, name: &'static str) -> Result<Fields<'_, 'o>> {
         self.enter()?;
         Ok(Fields { writer: self, name })
     }
 
     #[inline]
-    fn variant(&mut self, index: u32) -> Result {
-        self.serialize_u32(index)
+    fn tag(&mut self, tag: u8) -> Result {
+        self.place().serialize_u8(tag)
     }
 
     #[inline]
-    fn list(&mut self, length: usize) -> Result<List<'_>> {
-        self.serialize_u64(length as u64)?;
+    fn variant(&mut self, index: u32) -> Result {
+        self.number(u64::from(index))
+    }
+
+    #[inline]
+    fn list(&mut self, length: usize) -> Result<List<'_, 'o>> {
+        self.number(length as u64)?;
         self.enter()?;
         Ok(List {
             start: self.size(),
@@ -80,28 +83,50 @@ impl Writer {
             written: 0,
         })
     }
+
+    /// A list whose elements, `length` of them, are these bytes.
+    #[inline]
+    fn whole_list(&mut self, length: usize, elements: &[u8]) -> Result {
+        let mut list = self.list(length)?;
+        list.writer.raw(elements)?;
+        list.written = length;
+        list.end()
+    }
+
+    /// What is one thing to postcard.
+    #[inline]
+    fn single<T: Serialize>(&mut self, value: &T) -> Result {
+        value.serialize(&mut self.output).map_err(Refusal::of_bytes)
+    }
+
+    #[inline]
+    fn number(&mut self, number: u64) -> Result {
+        self.output().number(number).map_err(Refusal::of_bytes)
+    }
+
+    #[inline]
+    fn raw(&mut self, bytes: &[u8]) -> Result {
+        self.output().try_extend(bytes).map_err(Refusal::of_bytes)
+    }
 }
 
-/// Where postcard puts its bytes.
-struct Output(Vec<u8>);
+/// A signed number as an unsigned one, as postcard does it: those near zero are small.
+#[inline]
+fn folded(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
 
-impl Flavor for Output {
-    type Output = Vec<u8>;
+/// Where a value is written. As an `ELEMENT` of a list a number has its full width, so that a list of numbers can be copied
+/// whole; in all other places it is as short as postcard makes it.
+pub(super) struct Place<'w, 'o, const ELEMENT: bool>(&'w mut Writer<'o>);
 
+impl<const ELEMENT: bool> Place<'_, '_, ELEMENT> {
     #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
+    fn nested<T: Serialize + ?Sized>(self, value: &T) -> Result {
+        self.0.enter()?;
+        value.serialize(self.0.place())?;
+        self.0.depth -= 1;
         Ok(())
-    }
-
-    #[inline]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.0)
     }
 }
 
@@ -111,40 +136,68 @@ macro_rules! single {
         $(
             #[inline]
             fn $method(self, value: $type) -> Result {
-                (&mut self.output).$method(value).map_err(Refusal::of_bytes)
+                self.0.single(&value)
             }
         )*
     };
 }
 
-impl<'a> Serializer for &'a mut Writer {
+/// What has its full width as an element of a list, and is `short` elsewhere.
+macro_rules! number {
+    ($($method:ident($type:ty) $short:expr;)*) => {
+        $(
+            #[inline]
+            fn $method(self, value: $type) -> Result {
+                if ELEMENT {
+                    return self.0.raw(&value.to_le_bytes());
+                }
+                let short: fn(&mut Writer<'_>, $type) -> Result = $short;
+                short(self.0, value)
+            }
+        )*
+    };
+}
+
+impl<'w, 'o, const ELEMENT: bool> Serializer for Place<'w, 'o, ELEMENT> {
     type Ok = ();
     type Error = Refusal;
-    type SerializeSeq = List<'a>;
-    type SerializeTuple = Fields<'a>;
-    type SerializeTupleStruct = Fields<'a>;
-    type SerializeTupleVariant = Fields<'a>;
-    type SerializeMap = List<'a>;
-    type SerializeStruct = Fields<'a>;
-    type SerializeStructVariant = Fields<'a>;
+    type SerializeSeq = List<'w, 'o>;
+    type SerializeTuple = Fields<'w, 'o>;
+    type SerializeTupleStruct = Fields<'w, 'o>;
+    type SerializeTupleVariant = Fields<'w, 'o>;
+    type SerializeMap = List<'w, 'o>;
+    type SerializeStruct = Fields<'w, 'o>;
+    type SerializeStructVariant = Fields<'w, 'o>;
 
     single! {
         serialize_bool(bool);
         serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_i128(i128);
         serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_u128(u128);
         serialize_f32(f32);
         serialize_f64(f64);
         serialize_char(char);
-        serialize_str(&str);
-        serialize_bytes(&[u8]);
+    }
+
+    #[inline]
+    fn serialize_str(self, text: &str) -> Result {
+        self.serialize_bytes(text.as_bytes())
+    }
+
+    #[inline]
+    fn serialize_bytes(self, bytes: &[u8]) -> Result {
+        self.0.number(bytes.len() as u64)?;
+        self.0.raw(bytes)
+    }
+
+    number! {
+        serialize_i16(i16) |writer, value| writer.number(folded(value.into()));
+        serialize_i32(i32) |writer, value| writer.number(folded(value.into()));
+        serialize_i64(i64) |writer, value| writer.number(folded(value));
+        serialize_u16(u16) |writer, value| writer.number(value.into());
+        serialize_u32(u32) |writer, value| writer.number(value.into());
+        serialize_u64(u64) |writer, value| writer.number(value);
+        serialize_i128(i128) |writer, value| writer.single(&value);
+        serialize_u128(u128) |writer, value| writer.single(&value);
     }
 
     #[inline]
@@ -154,12 +207,12 @@ impl<'a> Serializer for &'a mut Writer {
 
     #[inline]
     fn serialize_none(self) -> Result {
-        self.serialize_u8(0)
+        self.0.tag(0)
     }
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result {
-        self.serialize_u8(1)?;
+        self.0.tag(1)?;
         self.nested(value)
     }
 
@@ -180,7 +233,7 @@ impl<'a> Serializer for &'a mut Writer {
         index: u32,
         _variant: &'static str,
     ) -> Result {
-        self.variant(index)
+        self.0.variant(index)
     }
 
     #[inline]
@@ -189,7 +242,10 @@ impl<'a> Serializer for &'a mut Writer {
         _name: &'static str,
         value: &T,
     ) -> Result {
-        self.nested(value)
+        self.0.enter()?;
+        value.serialize(Place::<ELEMENT>(self.0))?;
+        self.0.depth -= 1;
+        Ok(())
     }
 
     #[inline]
@@ -200,23 +256,23 @@ impl<'a> Serializer for &'a mut Writer {
         _variant: &'static str,
         value: &T,
     ) -> Result {
-        self.variant(index)?;
+        self.0.variant(index)?;
         self.nested(value)
     }
 
     #[inline]
-    fn serialize_seq(self, length: Option<usize>) -> Result<List<'a>> {
-        self.list(length.ok_or_else(|| Refusal::new(UNCOUNTED))?)
+    fn serialize_seq(self, length: Option<usize>) -> Result<List<'w, 'o>> {
+        self.0.list(length.ok_or_else(|| Refusal::new(UNCOUNTED))?)
     }
 
     #[inline]
-    fn serialize_tuple(self, _length: usize) -> Result<Fields<'a>> {
-        self.fields("a tuple")
+    fn serialize_tuple(self, _length: usize) -> Result<Fields<'w, 'o>> {
+        self.0.fields("a tuple")
     }
 
     #[inline]
-    fn serialize_tuple_struct(self, name: &'static str, _length: usize) -> Result<Fields<'a>> {
-        self.fields(name)
+    fn serialize_tuple_struct(self, name: &'static str, _length: usize) -> Result<Fields<'w, 'o>> {
+        self.0.fields(name)
     }
 
     #[inline]
@@ -226,19 +282,19 @@ impl<'a> Serializer for &'a mut Writer {
         index: u32,
         variant: &'static str,
         _length: usize,
-    ) -> Result<Fields<'a>> {
-        self.variant(index)?;
-        self.fields(variant)
+    ) -> Result<Fields<'w, 'o>> {
+        self.0.variant(index)?;
+        self.0.fields(variant)
     }
 
     #[inline]
-    fn serialize_map(self, length: Option<usize>) -> Result<List<'a>> {
-        self.list(length.ok_or_else(|| Refusal::new(FLATTEN))?)
+    fn serialize_map(self, length: Option<usize>) -> Result<List<'w, 'o>> {
+        self.0.list(length.ok_or_else(|| Refusal::new(FLATTEN))?)
     }
 
     #[inline]
-    fn serialize_struct(self, name: &'static str, _length: usize) -> Result<Fields<'a>> {
-        self.fields(name)
+    fn serialize_struct(self, name: &'static str, _length: usize) -> Result<Fields<'w, 'o>> {
+        self.0.fields(name)
     }
 
     #[inline]
@@ -248,9 +304,28 @@ impl<'a> Serializer for &'a mut Writer {
         index: u32,
         variant: &'static str,
         _length: usize,
-    ) -> Result<Fields<'a>> {
-        self.variant(index)?;
-        self.fields(variant)
+    ) -> Result<Fields<'w, 'o>> {
+        self.0.variant(index)?;
+        self.0.fields(variant)
+    }
+
+    #[inline]
+    fn collect_seq<I>(self, list: I) -> Result
+    where
+        I: IntoIterator,
+        I::Item: Serialize,
+    {
+        if let Some((length, elements)) = numbers::bytes_of(&list) {
+            return self.0.whole_list(length, elements);
+        }
+        let mut elements = list.into_iter();
+        let length = match elements.size_hint() {
+            (least, Some(most)) if least == most => Some(least),
+            _ => None,
+        };
+        let mut list = self.serialize_seq(length)?;
+        elements.try_for_each(|element| list.serialize_element(&element))?;
+        list.end()
     }
 
     /// Formats once: whoever formats differently the second time would spoil the message.
@@ -262,15 +337,15 @@ impl<'a> Serializer for &'a mut Writer {
 }
 
 /// A list or map being written.
-pub(super) struct List<'a> {
-    writer: &'a mut Writer,
+pub(super) struct List<'w, 'o> {
+    writer: &'w mut Writer<'o>,
     length: usize,
     written: usize,
     /// Where its elements begin.
     start: usize,
 }
 
-impl List<'_> {
+impl List<'_, '_> {
     fn end(self) -> Result {
         let Self {
             writer,
@@ -291,14 +366,14 @@ impl List<'_> {
     }
 }
 
-impl ser::SerializeSeq for List<'_> {
+impl ser::SerializeSeq for List<'_, '_> {
     type Ok = ();
     type Error = Refusal;
 
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
         self.written += 1;
-        value.serialize(&mut *self.writer)
+        value.serialize(Place::<true>(self.writer))
     }
 
     #[inline]
@@ -307,19 +382,19 @@ impl ser::SerializeSeq for List<'_> {
     }
 }
 
-impl ser::SerializeMap for List<'_> {
+impl ser::SerializeMap for List<'_, '_> {
     type Ok = ();
     type Error = Refusal;
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
         self.written += 1;
-        key.serialize(&mut *self.writer)
+        key.serialize(self.writer.place())
     }
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        value.serialize(&mut *self.writer)
+        value.serialize(self.writer.place())
     }
 
     #[inline]
@@ -329,8 +404,8 @@ impl ser::SerializeMap for List<'_> {
 }
 
 /// A tuple, struct or variant being written: how many fields it has is known to its reader.
-pub(super) struct Fields<'a> {
-    writer: &'a mut Writer,
+pub(super) struct Fields<'w, 'o> {
+    writer: &'w mut Writer<'o>,
     name: &'static str,
 }
 
@@ -338,13 +413,13 @@ pub(super) struct Fields<'a> {
 macro_rules! fields {
     ($($trait:ident $method:ident;)*) => {
         $(
-            impl ser::$trait for Fields<'_> {
+            impl ser::$trait for Fields<'_, '_> {
                 type Ok = ();
                 type Error = Refusal;
 
                 #[inline]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-                    value.serialize(&mut *self.writer)
+                    value.serialize(self.writer.place())
                 }
 
                 #[inline]
@@ -361,7 +436,7 @@ macro_rules! fields {
 macro_rules! named_fields {
     ($($trait:ident;)*) => {
         $(
-            impl ser::$trait for Fields<'_> {
+            impl ser::$trait for Fields<'_, '_> {
                 type Ok = ();
                 type Error = Refusal;
 
@@ -371,7 +446,7 @@ macro_rules! named_fields {
                     _name: &'static str,
                     value: &T,
                 ) -> Result {
-                    value.serialize(&mut *self.writer)
+                    value.serialize(self.writer.place())
                 }
 
                 #[cold]
