@@ -23,9 +23,10 @@ pub use crate::shared::{Shareable, Shared};
 pub use crate::snapshot::{Describe, Snapshot, encode_debug};
 pub use crate::traits::{AnyLock, CastFrom, Hosts, Lock, SharedTrait, has_no_mutex, target_as};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::codec;
 use crate::functions;
 use crate::handle::Parcel;
 
@@ -78,4 +79,14 @@ pub fn test_child() {
 #[must_use]
 pub fn frames() -> u64 {
     crate::transport::FRAMES.total()
+}
+
+/// A value as bytes after those in `buffer`: the codec alone, for `benches/codec.rs`.
+pub fn write<T: Serialize + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<(), Error> {
+    codec::encode_into(value, buffer)
+}
+
+/// The value that `bytes` stand for: the codec alone, for `benches/codec.rs`.
+pub fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Error> {
+    codec::decode(bytes)
 }
