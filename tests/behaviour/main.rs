@@ -32,5 +32,6 @@ mod parity;
 mod reports;
 mod servers;
 mod traits;
+mod transports;
 
 shared_runtime::test_support!();
