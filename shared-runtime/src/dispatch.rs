@@ -149,9 +149,8 @@ fn run_method(
     let overtake = check_chain(&call.held, hosted, access)?;
     let name = MethodName(hosted.type_name(), method.name);
     let running = CALLS.begin(Some(hosted.id()), name, call.caller);
-    let patience = call
-        .deadline
-        .earlier(Deadline::after(call.awaited.then(lock_timeout)));
+    let (deadline, awaited) = (call.deadline, call.awaited);
+    let patience = || deadline.earlier(Deadline::after(awaited.then(lock_timeout)));
     let mut guard = hosted
         .lock(access, overtake, patience, call.cancel)
         .map_err(|refused| locked(hosted, refused, call.deadline))?;

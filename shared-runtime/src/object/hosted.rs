@@ -71,16 +71,18 @@ impl Hosted {
         self.poisoned.store(poisoned, Ordering::Release);
     }
 
-    /// Waits for the lock, if the object has one.
+    /// Waits for the lock, if the object has one. How long, is asked only if there is something to wait for: it takes a look at the
+    /// clock.
+    #[inline]
     pub(crate) fn lock(
         &self,
         access: Access,
         overtake: bool,
-        deadline: Deadline,
+        patience: impl FnOnce() -> Deadline,
         cancel: &Cancel,
     ) -> Result<Guard<'_>, Refused> {
-        if self.locked {
-            self.lock.acquire(access, overtake, deadline, cancel)?;
+        if self.locked && !self.lock.try_acquire(access, overtake) {
+            self.lock.acquire(access, overtake, patience(), cancel)?;
         }
         Ok(Guard {
             hosted: self,
