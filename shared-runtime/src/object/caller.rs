@@ -1,7 +1,8 @@
 //! A client process as the objects see it: who it is, whether it still wants answers, and what is to happen when it has left.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::lock::Cancel;
 use super::reaper;
@@ -18,6 +19,9 @@ pub(crate) struct Caller {
     at_end: Mutex<AtEnd>,
 }
 
+/// The callers that there are. Running calls are noted with the number of their session alone.
+static CALLERS: LazyLock<Mutex<HashMap<SessionId, Weak<Caller>>>> = LazyLock::new(Mutex::default);
+
 type UserCode = Box<dyn FnOnce() + Send>;
 
 enum AtEnd {
@@ -27,13 +31,20 @@ enum AtEnd {
 
 impl Caller {
     pub(crate) fn new(session: SessionId, label: String, pid: u32) -> Arc<Self> {
-        Arc::new(Self {
+        let caller = Arc::new(Self {
             session,
             label,
             pid,
             gone: Cancel::default(),
             at_end: Mutex::new(AtEnd::Later(Vec::new())),
-        })
+        });
+        callers().insert(session, Arc::downgrade(&caller));
+        caller
+    }
+
+    /// That of a session, as long as somebody has it.
+    pub(super) fn of(session: SessionId) -> Option<Arc<Self>> {
+        callers().get(&session).and_then(Weak::upgrade)
     }
 
     /// This process, as a caller of its own objects.
@@ -63,6 +74,16 @@ impl Caller {
             waiting.into_iter().for_each(reaper::run_later);
         }
     }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        callers().remove(&self.session);
+    }
+}
+
+fn callers() -> MutexGuard<'static, HashMap<SessionId, Weak<Caller>>> {
+    CALLERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Caller {

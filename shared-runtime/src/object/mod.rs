@@ -6,6 +6,7 @@ mod hosted;
 mod lock;
 mod queue;
 mod reaper;
+mod record;
 mod registry;
 
 pub(crate) use caller::Caller;

@@ -18,7 +18,7 @@ pub struct Inspection {
     pub sessions: Vec<SessionInfo>,
     /// Its objects, in the order of their creation.
     pub objects: Vec<ObjectInfo>,
-    /// The calls that run or wait, oldest first.
+    /// The calls that run or wait, oldest first, as far as a clock that advances every few milliseconds tells.
     pub calls: Vec<CallInfo>,
 }
 
@@ -56,7 +56,7 @@ pub struct CallInfo {
     pub method: String,
     /// As `name (pid 123)`.
     pub caller: String,
-    /// How long ago it arrived.
+    /// How long ago it arrived, to some milliseconds.
     pub age: Duration,
     /// The calls that hold the object's lock, if this one waits for it.
     pub waits_for: Vec<String>,
