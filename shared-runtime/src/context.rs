@@ -1,8 +1,8 @@
 //! What a method that runs on this thread knows of its caller, and what it passes on to the calls it makes: the time it has left,
 //! and the locks it runs under.
 
-use std::cell::RefCell;
-use std::mem::ManuallyDrop;
+use std::cell::Cell;
+use std::ptr;
 use std::sync::Arc;
 
 use crate::message::HeldLock;
@@ -10,6 +10,21 @@ use crate::object::{Caller, Cancel, Hosted};
 use crate::order::ObjectKey;
 use crate::os::Deadline;
 
+/// The call that runs on this thread, kept by whoever runs it.
+#[derive(Debug)]
+pub(crate) struct Running<'a> {
+    pub(crate) deadline: Deadline,
+    /// The locks that the chain of calls behind this one holds.
+    pub(crate) held: Vec<HeldLock>,
+    /// That of its own object.
+    pub(crate) own: Option<HeldLock>,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) caller: &'a Arc<Caller>,
+    /// The object whose method runs; none in a constructor.
+    pub(crate) object: Option<&'a Arc<Hosted>>,
+}
+
+/// The same, to be kept: for the calls that the method makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) deadline: Deadline,
@@ -18,8 +33,17 @@ pub(crate) struct Context {
     pub(crate) cancel: Option<Cancel>,
     /// Who called; nobody outside of methods and constructors.
     pub(crate) caller: Option<Arc<Caller>>,
-    /// The object whose method runs.
-    pub(crate) object: Option<Arc<Hosted>>,
+}
+
+impl Running<'_> {
+    fn to_context(&self) -> Context {
+        Context {
+            deadline: self.deadline,
+            held: self.held.iter().copied().chain(self.own).collect(),
+            cancel: Some(self.cancel.clone()),
+            caller: Some(Arc::clone(self.caller)),
+        }
+    }
 }
 
 impl Context {
@@ -29,7 +53,6 @@ impl Context {
         held: Vec::new(),
         cancel: None,
         caller: None,
-        object: None,
     };
 
     /// Whether the chain of calls behind this thread holds the lock of `object`.
@@ -41,27 +64,38 @@ impl Context {
 }
 
 thread_local! {
-    /// Never dropped, so that destructors of other thread-locals can call; between methods it owns nothing.
-    static CURRENT: ManuallyDrop<RefCell<Context>> =
-        const { ManuallyDrop::new(RefCell::new(Context::NONE)) };
+    /// What [`within`] runs here; null between methods. Has no destructor, so that those of other thread-locals can call.
+    static CURRENT: Cell<*const Running<'static>> = const { Cell::new(ptr::null()) };
 }
 
 /// The context of the method that runs here, or an empty one.
 pub(crate) fn current() -> Context {
-    CURRENT.with(|current| current.borrow().clone())
+    look(|running| running.map_or(Context::NONE, Running::to_context))
 }
 
-/// Runs a method under `context`.
-pub(crate) fn within<R>(context: Context, method: impl FnOnce() -> R) -> R {
-    let _restore = Restore(CURRENT.with(|current| current.replace(context)));
+/// Looks at the call that runs here, without keeping anything of it.
+#[inline]
+pub(crate) fn look<R>(at: impl for<'a> FnOnce(Option<&'a Running<'a>>) -> R) -> R {
+    // SAFETY: `within` put the pointer there, borrows what it points to until it has put the one before back, and does
+    // that also when it unwinds. So we are inside of that `within`, and so is all of `at`, which returns before it does and can
+    // take no reference along: it works for any lifetime.
+    at(unsafe { CURRENT.get().as_ref() })
+}
+
+/// Runs a method as `running`.
+#[inline]
+pub(crate) fn within<R>(running: &Running<'_>, method: impl FnOnce() -> R) -> R {
+    let running: *const Running<'_> = running;
+    let _restore = Restore(CURRENT.replace(running.cast()));
     method()
 }
 
-/// Puts the outer context back, also after a panic.
-struct Restore(Context);
+/// Puts the outer call back, also after a panic.
+struct Restore(*const Running<'static>);
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
-        CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut self.0));
+        CURRENT.set(self.0);
     }
 }

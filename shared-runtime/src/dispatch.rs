@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::context::{self, Context};
+use crate::context::{self, Running};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::server_id;
 use crate::interface::{
-    Arguments, Implementation, Interface, Method, Returned, Run, implementation_of, interface,
+    Arguments, Found, Functions, Interface, Method, Returned, Run, find, interface,
 };
 use crate::message::{HeldLock, MAX_CHAIN};
-use crate::object::{Access, CALLS, Caller, Cancel, Hosted, MethodName, REGISTRY, Refused};
+use crate::object::{Access, CALLS, Caller, Cancel, Hosted, MethodName, Refused};
 use crate::order;
 use crate::os::Deadline;
 use crate::panic::{RemotePanic, catch};
@@ -54,10 +54,9 @@ pub(crate) fn call_method(
     method: u32,
     arguments: Arguments<'_>,
 ) -> Returned {
-    let hosted = REGISTRY.get(object).ok_or_else(crate::handle::gone)?;
-    let implementation = implementation_of(&hosted, id)?;
-    let interface = (implementation.interface)();
-    let row = row(implementation, method).ok_or_else(|| no_such("method", interface))?;
+    let Found { hosted, functions } = find(object, id)?;
+    let interface = functions.interface;
+    let row = row(functions, method).ok_or_else(|| no_such("method", interface))?;
     run_method(call, &hosted, row, arguments)
         .map_err(|error| error.in_method((interface.name)(), row.0.name))
 }
@@ -74,7 +73,8 @@ pub(crate) fn construct(
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
     let name = MethodName((interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, call.caller);
-    let outcome = run(call.context(None), constructor.is_async, || {
+    let running = call.running(None, None);
+    let outcome = run(&running, constructor.is_async, || {
         (constructor.run)(arguments)
     });
     outcome
@@ -82,26 +82,28 @@ pub(crate) fn construct(
         .map_err(|error| error.in_method((interface.name)(), constructor.name))
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
     /// What the user's code runs under.
-    fn context(self, object: Option<&Arc<Hosted>>) -> Context {
-        Context {
+    fn running(self, object: Option<&'a Arc<Hosted>>, own: Option<HeldLock>) -> Running<'a> {
+        Running {
             deadline: self.deadline,
             held: self.held,
-            cancel: Some(self.cancel.clone()),
-            caller: Some(Arc::clone(self.caller)),
-            object: object.map(Arc::clone),
+            own,
+            cancel: self.cancel,
+            caller: self.caller,
+            object,
         }
     }
 }
 
-/// Runs the user's code under `context`.
+/// Runs the user's code as `running`.
+#[inline]
 fn run(
-    context: Context,
+    running: &Running<'_>,
     is_async: bool,
     user_code: impl FnOnce() -> Returned + Send,
 ) -> Result<Returned, RemotePanic> {
-    let run = || order::scoped(|| context::within(context, || catch(program::label(), user_code)));
+    let run = || order::scoped(|| context::within(running, || catch(program::label(), user_code)));
     if is_async {
         out_of_executors(run)
     } else {
@@ -123,9 +125,12 @@ fn out_of_executors<R: Send>(run: impl FnOnce() -> R + Send) -> R {
 /// A method as callers know it, and what runs.
 type Row = (&'static Method, &'static Run);
 
-fn row(implementation: &'static Implementation, method: u32) -> Option<Row> {
-    let known = (implementation.interface)().method(method)?;
-    let run = implementation.methods.get(usize::try_from(method).ok()?)?;
+fn row(functions: Functions, method: u32) -> Option<Row> {
+    let known = functions.interface.method(method)?;
+    let run = functions
+        .implementation
+        .methods
+        .get(usize::try_from(method).ok()?)?;
     Some((known, run))
 }
 
@@ -136,9 +141,9 @@ fn no_such(what: &str, interface: &Interface) -> Error {
     )
 }
 
-fn run_method(
-    mut call: Call<'_>,
-    hosted: &Arc<Hosted>,
+fn run_method<'a>(
+    call: Call<'a>,
+    hosted: &'a Arc<Hosted>,
     (method, run_it): Row,
     arguments: Arguments<'_>,
 ) -> Returned {
@@ -148,7 +153,7 @@ fn run_method(
     };
     let overtake = check_chain(&call.held, hosted, access)?;
     let name = MethodName(hosted.type_name(), method.name);
-    let running = CALLS.begin(Some(hosted.id()), name, call.caller);
+    let noted = CALLS.begin(Some(hosted.id()), name, call.caller);
     let (deadline, awaited) = (call.deadline, call.awaited);
     let patience = || deadline.earlier(Deadline::after(awaited.then(lock_timeout)));
     let mut guard = hosted
@@ -159,26 +164,23 @@ fn run_method(
             Shared::clear_poison makes it usable again";
         return Err(Error::new(ErrorKind::Poisoned, text));
     }
-    running.holds(access);
-    call.held.push(HeldLock {
+    noted.holds(access);
+    let own = HeldLock {
         server: server_id(),
         object: hosted.id(),
         exclusive: access == Access::Exclusive,
-    });
-    let outcome = run(
-        call.context(Some(hosted)),
-        method.is_async,
-        || match run_it {
-            Run::Shared(run) => run(guard.shared(), arguments),
-            Run::Exclusive(run) => match guard.exclusive() {
-                Some(object) => run(object, arguments),
-                None => Err(Error::new(
-                    ErrorKind::Unknown,
-                    "the type has no methods that take `&mut self`",
-                )),
-            },
+    };
+    let running = call.running(Some(hosted), Some(own));
+    let outcome = run(&running, method.is_async, || match run_it {
+        Run::Shared(run) => run(guard.shared(), arguments),
+        Run::Exclusive(run) => match guard.exclusive() {
+            Some(object) => run(object, arguments),
+            None => Err(Error::new(
+                ErrorKind::Unknown,
+                "the type has no methods that take `&mut self`",
+            )),
         },
-    );
+    });
     outcome.unwrap_or_else(|panic| {
         // Before the guard goes: the next caller must not see the object whole.
         hosted.set_poisoned(hosted.is_poisoned() || access == Access::Exclusive);

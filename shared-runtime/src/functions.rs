@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind};
@@ -27,25 +28,32 @@ struct Traced {
     name: &'static str,
     shapes: fn(&mut Shapes),
     known: OnceLock<Shapes>,
+    /// Whether the encoding is known to carry them.
+    carried: AtomicBool,
 }
 
 /// What is known of an interface. Nothing is traced yet.
 pub(crate) fn known(interface: &'static Interface) -> &'static Known {
     thread_local! {
-        /// Threads tend to call the methods of one type.
-        static LAST: Cell<Option<&'static Known>> = const { Cell::new(None) };
+        /// Those that this thread asked for last, each at the place that its address gives it.
+        static LAST: [Cell<Option<&'static Known>>; 8] = const { [const { Cell::new(None) }; 8] };
     }
-    static ALL: LazyLock<Mutex<HashMap<usize, &'static Known>>> = LazyLock::new(Mutex::default);
-    if let Some(last) = LAST.get().filter(|last| ptr::eq(last.interface, interface)) {
+    let at = ptr::from_ref(interface).addr() / align_of::<Interface>() % 8;
+    let last = LAST.with(|last| last[at].get());
+    if let Some(last) = last.filter(|last| ptr::eq(last.interface, interface)) {
         return last;
     }
+    let known = known_to_others(interface);
+    LAST.with(|last| last[at].set(Some(known)));
+    known
+}
+
+fn known_to_others(interface: &'static Interface) -> &'static Known {
+    static ALL: LazyLock<Mutex<HashMap<usize, &'static Known>>> = LazyLock::new(Mutex::default);
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     // An interface is there until the program ends, and so is what is known of it.
-    let known = *all
-        .entry(ptr::from_ref(interface).addr())
-        .or_insert_with(|| Box::leak(Box::new(Known::new(interface))));
-    LAST.set(Some(known));
-    known
+    all.entry(ptr::from_ref(interface).addr())
+        .or_insert_with(|| Box::leak(Box::new(Known::new(interface))))
 }
 
 impl Known {
@@ -54,6 +62,7 @@ impl Known {
             name,
             shapes,
             known: OnceLock::new(),
+            carried: AtomicBool::new(false),
         };
         Self {
             interface,
@@ -85,10 +94,19 @@ impl Known {
         self.carries(&self.constructors, constructor)
     }
 
+    #[inline]
     fn carries(&self, all: &[Traced], number: u32) -> Result<(), Error> {
         let function = usize::try_from(number)
             .ok()
             .and_then(|number| all.get(number));
+        match function {
+            Some(function) if function.carried.load(Ordering::Relaxed) => Ok(()),
+            function => self.trace(function),
+        }
+    }
+
+    #[cold]
+    fn trace(&self, function: Option<&Traced>) -> Result<(), Error> {
         // A `Deserialize` that makes a call while it is traced might otherwise come back to itself.
         let Some(function) =
             function.filter(|function| function.known.get().is_some() || !is_made_up())
@@ -100,10 +118,16 @@ impl Known {
         let mut untraced = untraced.filter_map(|traced| traced.as_ref().err());
         untraced
             .find(|untraced| matches!(untraced, Untraced::NotCarried { .. }))
-            .map_or(Ok(()), |untraced| {
-                let name = (self.interface.name)();
-                Err(not_carried(untraced).in_method(name, function.name))
-            })
+            .map_or_else(
+                || {
+                    function.carried.store(true, Ordering::Relaxed);
+                    Ok(())
+                },
+                |untraced| {
+                    let name = (self.interface.name)();
+                    Err(not_carried(untraced).in_method(name, function.name))
+                },
+            )
     }
 
     /// What another executable must agree with.

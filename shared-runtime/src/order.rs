@@ -239,10 +239,12 @@ impl Last {
 }
 
 thread_local! {
-    static SCOPE: RefCell<Scope> = RefCell::default();
+    /// None before it is needed: most code never does anything that it does not wait for.
+    static SCOPE: RefCell<Option<Box<Scope>>> = const { RefCell::new(None) };
 }
 
 /// Runs a method in a scope of its own.
+#[inline]
 pub(crate) fn scoped<R>(method: impl FnOnce() -> R) -> R {
     let outer = SCOPE.try_with(RefCell::take).ok();
     let _restore = Restore(outer);
@@ -250,9 +252,10 @@ pub(crate) fn scoped<R>(method: impl FnOnce() -> R) -> R {
 }
 
 /// Puts the outer scope back, also after a panic.
-struct Restore(Option<Scope>);
+struct Restore(Option<Option<Box<Scope>>>);
 
 impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
         if let Some(outer) = self.0.take() {
             let _inner = SCOPE.try_with(|scope| scope.replace(outer));
@@ -267,7 +270,8 @@ const TIDY_FROM: usize = 64;
 pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
     // In a destructor of a thread that ends nothing of it comes later.
     let _ = SCOPE.try_with(|scope| {
-        let scope = &mut *scope.borrow_mut();
+        let mut scope = scope.borrow_mut();
+        let scope = scope.get_or_insert_default();
         if scope.last.len() >= scope.tidy_at.max(TIDY_FROM) {
             scope.last.retain(|_, last| !last.is_over());
             scope.tidy_at = 2 * scope.last.len();
@@ -278,10 +282,17 @@ pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
 
 /// Waits until what this scope did to `object` is over.
 pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), TimedOut> {
-    for call in noted(object) {
+    let calls = noted(object);
+    if calls.is_empty() {
+        return Ok(());
+    }
+    for call in calls {
         call.wait_until_over(deadline)?;
     }
-    let _ = SCOPE.try_with(|scope| scope.borrow_mut().last.remove(&object));
+    let _ = SCOPE.try_with(|scope| {
+        let mut scope = scope.borrow_mut();
+        scope.as_mut().map(|scope| scope.last.remove(&object))
+    });
     Ok(())
 }
 
@@ -296,22 +307,24 @@ pub(crate) fn wait_until_own_is_sent(
 
 fn noted(object: ObjectKey) -> Vec<Arc<dyn Earlier>> {
     let calls = SCOPE.try_with(|scope| {
-        let all = &scope.borrow().last;
-        // Most threads never did anything that they did not wait for.
-        if all.is_empty() {
-            return Vec::new();
-        }
-        all.get(&object)
-            .map_or_else(Vec::new, |last| last.calls.clone())
+        let scope = scope.borrow();
+        let last = scope.as_ref()?.last.get(&object)?;
+        Some(last.calls.clone())
     });
-    calls.unwrap_or_default()
+    calls.ok().flatten().unwrap_or_default()
 }
 
 /// The number of this scope.
 pub(crate) fn scope_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let next = || NonZeroU64::new(NEXT.fetch_add(1, Ordering::Relaxed)).unwrap_or(NonZeroU64::MAX);
-    let own = SCOPE.try_with(|scope| *scope.borrow_mut().number.get_or_insert_with(next));
+    let own = SCOPE.try_with(|scope| {
+        let mut scope = scope.borrow_mut();
+        *scope
+            .get_or_insert_default()
+            .number
+            .get_or_insert_with(next)
+    });
     // A thread whose scope is gone already makes each call a line of its own.
     own.unwrap_or_else(|_| next()).get()
 }

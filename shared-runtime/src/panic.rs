@@ -117,6 +117,9 @@ mod marked {
 /// Puts our hook before the one that is there. Threads that are not inside [`catch`] keep theirs.
 fn install_hook() {
     static INSTALL: Once = Once::new();
+    if INSTALL.is_completed() {
+        return;
+    }
     // Hooks cannot be changed while a panic is under way, as where a destructor calls a method: the next call does it.
     if std::thread::panicking() {
         return;

@@ -124,7 +124,7 @@ impl Shared<This> {
     #[track_caller]
     pub fn this<T: Shareable + ?Sized>() -> Shared<T> {
         let name = T::interface().name;
-        let object = context::current().object;
+        let object = context::look(|running| running?.object.map(Arc::clone));
         match object.filter(|object| implementation_of(object, T::interface().id()).is_ok()) {
             // While its method runs it may have lost its last handle: then this one says so.
             Some(object) => Shared::from_lease(Lease::here(object.id())),

@@ -54,6 +54,10 @@ const UNSAFE: [&str; 16] = [
     "shared-runtime/src/client/pool.rs",
     "shared-runtime/src/codec/numbers.rs",
     "shared-runtime/src/codec/output.rs",
+/// the object lock, read what another thread writes, find the call
+/// that a thread runs, fork, or make sockets.
+const UNSAFE: [&str; 11] = [
+    "shared-runtime/src/context.rs",
     "shared-runtime/src/object/hosted.rs",
     "shared-runtime/src/object/record.rs",
     "shared-runtime/src/os/fork.rs",

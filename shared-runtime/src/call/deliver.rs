@@ -237,7 +237,7 @@ pub(super) fn their_method(
     agree::method(session, interface, method, || describe(session, interface))
 }
 
-fn describe(session: &Arc<Session>, interface: &Interface) -> Result<Functions, Error> {
+fn describe(session: &Arc<Session>, interface: &'static Interface) -> Result<Functions, Error> {
     let subject = Subject::Describe {
         interface: interface.id(),
     };

@@ -6,9 +6,12 @@ mod table;
 mod implementation;
 mod registry;
 
+mod lookup;
+
 mod travel;
 
 pub use implementation::{Implementation, Run, object, object_mut};
+pub(crate) use lookup::{Found, Functions, find};
 pub use registry::{IMPLEMENTATIONS, TASKS, TRAITS};
 pub(crate) use registry::{check_names, implementation_of, interface, name_of, needs_lock, task};
 pub use table::{

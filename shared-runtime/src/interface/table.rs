@@ -1,7 +1,9 @@
 //! The tables that the macros write: what both sides of a call know of a shared type or trait.
 
 use std::any::TypeId;
+use std::cell::Cell;
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -190,9 +192,20 @@ impl Interface {
         }
     }
 
-    /// The same in every process of a build.
-    pub(crate) fn id(&self) -> u64 {
-        hash((self.name)())
+    /// The same in every process of a build. Threads remember those that they asked for last: a name is long.
+    pub(crate) fn id(&'static self) -> u64 {
+        type Remembered = (Option<&'static Interface>, u64);
+        thread_local! {
+            static LAST: [Cell<Remembered>; 8] = const { [const { Cell::new((None, 0)) }; 8] };
+        }
+        let at = ptr::from_ref(self).addr() / align_of::<Self>() % 8;
+        let (whose, id) = LAST.with(|last| last[at].get());
+        if whose.is_some_and(|whose| ptr::eq(whose, self)) {
+            return id;
+        }
+        let id = hash((self.name)());
+        LAST.with(|last| last[at].set((Some(self), id)));
+        id
     }
 
     /// The method of this number.

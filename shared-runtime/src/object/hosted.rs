@@ -22,6 +22,9 @@ pub(crate) trait Kind: Any + Sync {
 pub(crate) struct Hosted {
     id: u64,
     kind: &'static dyn Kind,
+    type_name: &'static str,
+    /// Whether the registry has it: whoever found it there before may not look again.
+    listed: AtomicBool,
     /// Whether any method takes `&mut self`. Without one there is nothing to lock, and blocking methods block nobody.
     locked: bool,
     lock: ObjectLock,
@@ -39,6 +42,8 @@ impl Hosted {
         Self {
             id,
             kind,
+            type_name: kind.type_name(),
+            listed: AtomicBool::new(true),
             locked,
             lock: ObjectLock::default(),
             poisoned: AtomicBool::new(false),
@@ -55,7 +60,17 @@ impl Hosted {
     }
 
     pub(crate) fn type_name(&self) -> &'static str {
-        self.kind.type_name()
+        self.type_name
+    }
+
+    /// Whether it still has a lease.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.listed.load(Ordering::Acquire)
+    }
+
+    /// The registry has let go of it.
+    pub(super) fn unlist(&self) {
+        self.listed.store(false, Ordering::Release);
     }
 
     /// Whether any method of it needs a lock.

@@ -120,7 +120,9 @@ impl Registry {
     pub(crate) fn clear(&self) {
         let _freed = self.with(|tables| {
             tables.sessions.clear();
-            std::mem::take(&mut tables.objects)
+            let objects = std::mem::take(&mut tables.objects);
+            objects.values().for_each(|entry| entry.hosted.unlist());
+            objects
         });
     }
 
@@ -170,7 +172,9 @@ impl Tables {
         if entry.leases > 0 {
             return None;
         }
-        self.objects.remove(&object).map(|entry| entry.hosted)
+        let freed = self.objects.remove(&object)?.hosted;
+        freed.unlist();
+        Some(freed)
     }
 }
 
