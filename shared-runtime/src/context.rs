@@ -15,7 +15,7 @@ use crate::os::Deadline;
 pub(crate) struct Running<'a> {
     pub(crate) deadline: Deadline,
     /// The locks that the chain of calls behind this one holds.
-    pub(crate) held: Vec<HeldLock>,
+    pub(crate) held: &'a [HeldLock],
     /// That of its own object.
     pub(crate) own: Option<HeldLock>,
     pub(crate) cancel: &'a Cancel,

@@ -8,13 +8,13 @@ use crate::context::{self, Running};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::server_id;
 use crate::interface::{
-    Arguments, Found, Functions, Interface, Method, Returned, Run, find, interface,
+    Arguments, Implementation, Interface, Method, Returned, Run, find, interface,
 };
 use crate::message::{HeldLock, MAX_CHAIN};
 use crate::object::{Access, CALLS, Caller, Cancel, Hosted, MethodName, Refused};
 use crate::order;
 use crate::os::Deadline;
-use crate::panic::{RemotePanic, catch};
+use crate::panic::{RemotePanic, caught};
 use crate::program;
 
 /// How long a call waits for an object's lock unless this server was told otherwise, in milliseconds.
@@ -52,13 +52,15 @@ pub(crate) fn call_method(
     object: u64,
     id: u64,
     method: u32,
-    arguments: Arguments<'_>,
+    mut arguments: Arguments<'_>,
 ) -> Returned {
-    let Found { hosted, functions } = find(object, id)?;
-    let interface = functions.interface;
-    let row = row(functions, method).ok_or_else(|| no_such("method", interface))?;
-    run_method(call, &hosted, row, arguments)
-        .map_err(|error| error.in_method((interface.name)(), row.0.name))
+    let (hosted, implementation) = find(object, id)?;
+    let interface = (implementation.interface)();
+    let row = row(implementation, interface, method);
+    let row = row.ok_or_else(|| no_such("method", interface))?;
+    let mut returned = None;
+    let ran = run_method(&call, &hosted, row, &mut arguments, &mut returned);
+    finish(ran, returned, interface, row.0.name)
 }
 
 /// Runs a constructor of a type of this program. No lock is held: a slow one delays nobody, and it may host objects itself.
@@ -66,28 +68,27 @@ pub(crate) fn construct(
     call: Call<'_>,
     id: u64,
     constructor: u32,
-    arguments: Arguments<'_>,
+    mut arguments: Arguments<'_>,
 ) -> Returned {
     let interface = interface(id)?;
     let constructor = interface.constructor(constructor);
     let constructor = constructor.ok_or_else(|| no_such("constructor", interface))?;
     let name = MethodName((interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, call.caller);
+    let mut returned = None;
     let running = call.running(None, None);
-    let outcome = run(&running, constructor.is_async, || {
-        (constructor.run)(arguments)
+    let ran = run(&running, constructor.is_async, &mut || {
+        returned = Some((constructor.run)(arguments.take()));
     });
-    outcome
-        .unwrap_or_else(|panic| Err(panicked(panic)))
-        .map_err(|error| error.in_method((interface.name)(), constructor.name))
+    finish(ran.map_err(panicked), returned, interface, constructor.name)
 }
 
 impl<'a> Call<'a> {
     /// What the user's code runs under.
-    fn running(self, object: Option<&'a Arc<Hosted>>, own: Option<HeldLock>) -> Running<'a> {
+    fn running(&'a self, object: Option<&'a Arc<Hosted>>, own: Option<HeldLock>) -> Running<'a> {
         Running {
             deadline: self.deadline,
-            held: self.held,
+            held: &self.held,
             own,
             cancel: self.cancel,
             caller: self.caller,
@@ -101,14 +102,32 @@ impl<'a> Call<'a> {
 fn run(
     running: &Running<'_>,
     is_async: bool,
-    user_code: impl FnOnce() -> Returned + Send,
-) -> Result<Returned, RemotePanic> {
-    let run = || order::scoped(|| context::within(running, || catch(program::label(), user_code)));
+    user_code: &mut (dyn FnMut() + Send),
+) -> Result<(), Box<RemotePanic>> {
+    let mut run =
+        move || order::scoped(|| context::within(running, || caught(program::label(), user_code)));
     if is_async {
         out_of_executors(run)
     } else {
         run()
     }
+}
+
+/// What was returned, if it ran to its end, or the error, which says what it is about. An answer is handed on as it is: to take it apart
+/// costs more than all the rest of this.
+#[inline]
+fn finish(
+    ran: Result<(), Error>,
+    returned: Option<Returned>,
+    interface: &Interface,
+    name: &str,
+) -> Returned {
+    let error = match (ran, returned) {
+        (Ok(()), Some(answer @ Ok(_))) => return answer,
+        (Err(error), _) | (Ok(()), Some(Err(error))) => error,
+        (Ok(()), None) => unreachable!("it ran to its end"),
+    };
+    Err(error.in_method((interface.name)(), name))
 }
 
 /// On this thread, unless it belongs to an executor: that one would have to go on for what it promised to an `async fn`, and it
@@ -125,12 +144,13 @@ fn out_of_executors<R: Send>(run: impl FnOnce() -> R + Send) -> R {
 /// A method as callers know it, and what runs.
 type Row = (&'static Method, &'static Run);
 
-fn row(functions: Functions, method: u32) -> Option<Row> {
-    let known = functions.interface.method(method)?;
-    let run = functions
-        .implementation
-        .methods
-        .get(usize::try_from(method).ok()?)?;
+fn row(
+    implementation: &'static Implementation,
+    interface: &'static Interface,
+    method: u32,
+) -> Option<Row> {
+    let known = interface.method(method)?;
+    let run = implementation.methods.get(usize::try_from(method).ok()?)?;
     Some((known, run))
 }
 
@@ -142,11 +162,12 @@ fn no_such(what: &str, interface: &Interface) -> Error {
 }
 
 fn run_method<'a>(
-    call: Call<'a>,
+    call: &'a Call<'a>,
     hosted: &'a Arc<Hosted>,
     (method, run_it): Row,
-    arguments: Arguments<'_>,
-) -> Returned {
+    arguments: &mut Arguments<'_>,
+    returned: &mut Option<Returned>,
+) -> Result<(), Error> {
     let access = match run_it {
         Run::Shared(_) => Access::Shared,
         Run::Exclusive(_) => Access::Exclusive,
@@ -154,8 +175,8 @@ fn run_method<'a>(
     let overtake = check_chain(&call.held, hosted, access)?;
     let name = MethodName(hosted.type_name(), method.name);
     let noted = CALLS.begin(Some(hosted.id()), name, call.caller);
-    let (deadline, awaited) = (call.deadline, call.awaited);
-    let patience = || deadline.earlier(Deadline::after(awaited.then(lock_timeout)));
+    let longest = || Deadline::after(call.awaited.then(lock_timeout));
+    let patience = || call.deadline.earlier(longest());
     let mut guard = hosted
         .lock(access, overtake, patience, call.cancel)
         .map_err(|refused| locked(hosted, refused, call.deadline))?;
@@ -171,21 +192,25 @@ fn run_method<'a>(
         exclusive: access == Access::Exclusive,
     };
     let running = call.running(Some(hosted), Some(own));
-    let outcome = run(&running, method.is_async, || match run_it {
-        Run::Shared(run) => run(guard.shared(), arguments),
+    // All of it by reference, and the result written in one place each: what is moved once more is waited for.
+    let ran = run(&running, method.is_async, &mut || match run_it {
+        Run::Shared(run) => *returned = Some(run(guard.shared(), arguments.take())),
         Run::Exclusive(run) => match guard.exclusive() {
-            Some(object) => run(object, arguments),
-            None => Err(Error::new(
-                ErrorKind::Unknown,
-                "the type has no methods that take `&mut self`",
-            )),
+            Some(object) => *returned = Some(run(object, arguments.take())),
+            None => *returned = Some(Err(not_exclusive())),
         },
     });
-    outcome.unwrap_or_else(|panic| {
+    ran.map_err(|panic| {
         // Before the guard goes: the next caller must not see the object whole.
         hosted.set_poisoned(hosted.is_poisoned() || access == Access::Exclusive);
-        Err(panicked(panic))
+        panicked(panic)
     })
+}
+
+#[cold]
+fn not_exclusive() -> Error {
+    let text = "the type has no methods that take `&mut self`";
+    Error::new(ErrorKind::Unknown, text)
 }
 
 /// Refuses a call that would wait for a lock its own ancestors hold; `true` if they read what it wants to read.
@@ -229,8 +254,9 @@ fn locked(hosted: &Hosted, refused: Refused, deadline: Deadline) -> Error {
     }
 }
 
-fn panicked(panic: RemotePanic) -> Error {
+#[expect(clippy::boxed_local, reason = "that is how it is caught")]
+fn panicked(panic: Box<RemotePanic>) -> Error {
     Error::new(ErrorKind::Panicked, panic.to_string())
         .ran(Executed::Yes)
-        .with_panic(panic)
+        .with_panic(*panic)
 }

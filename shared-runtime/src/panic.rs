@@ -70,30 +70,34 @@ struct Seen {
 /// Runs user code and turns its panic into a value. The panic is not printed: its caller gets it whole.
 pub(crate) fn catch<R>(process: &str, user_code: impl FnOnce() -> R) -> Result<R, RemotePanic> {
     let (mut user_code, mut result) = (Some(user_code), None);
-    caught(process, &mut || {
+    let caught = caught(process, &mut || {
         result = user_code.take().map(|user_code| user_code());
-    })?;
+    });
+    caught.map_err(|panic| *panic)?;
     Ok(result.expect("it ran to its end"))
 }
 
-/// The same for code without a type, because every method of every user's type comes by here.
-fn caught(process: &str, user_code: &mut dyn FnMut()) -> Result<(), RemotePanic> {
+/// The same for code without a type, because every method of every user's type comes by here. It leaves its result where it likes.
+pub(crate) fn caught(process: &str, user_code: &mut dyn FnMut()) -> Result<(), Box<RemotePanic>> {
     install_hook();
     CATCHING.set(CATCHING.get() + 1);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         marked::below_this_the_runtime(user_code);
     }));
     CATCHING.set(CATCHING.get() - 1);
-    outcome.map_err(|payload| {
-        let seen = SEEN.try_with(RefCell::take).ok().flatten();
-        let message = message(&*payload);
-        discard(payload);
-        RemotePanic {
-            message,
-            location: seen.as_ref().and_then(|seen| seen.location.clone()),
-            backtrace: seen.map(|seen| seen.backtrace),
-            process: process.to_owned(),
-        }
+    outcome.map_err(|payload| thrown(process, payload))
+}
+
+#[cold]
+fn thrown(process: &str, payload: Box<dyn Any + Send>) -> Box<RemotePanic> {
+    let seen = SEEN.try_with(RefCell::take).ok().flatten();
+    let message = message(&*payload);
+    discard(payload);
+    Box::new(RemotePanic {
+        message,
+        location: seen.as_ref().and_then(|seen| seen.location.clone()),
+        backtrace: seen.map(|seen| seen.backtrace),
+        process: process.to_owned(),
     })
 }
 

@@ -6,24 +6,13 @@ use std::sync::{Arc, Weak};
 
 use super::implementation::Implementation;
 use super::registry::implementation_of;
-use super::table::Interface;
 use crate::error::Error;
 use crate::handle::gone;
 use crate::object::{Hosted, REGISTRY};
 
-/// An object of this process, and what runs when a method of the interface is called on it.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) hosted: Arc<Hosted>,
-    pub(crate) functions: Functions,
-}
-
-/// An interface and what runs for one type of object.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Functions {
-    pub(crate) interface: &'static Interface,
-    pub(crate) implementation: &'static Implementation,
-}
+/// An object of this process, and what runs when a method of the interface is called on it. Two words, so that they stay in
+/// registers.
+pub(crate) type Found = (Arc<Hosted>, &'static Implementation);
 
 /// What this thread found before. It keeps no object alive, and ids are never used again: it is right as long as the
 /// object is listed.
@@ -31,7 +20,7 @@ struct Remembered {
     object: u64,
     interface: u64,
     hosted: Weak<Hosted>,
-    functions: Functions,
+    implementation: &'static Implementation,
 }
 
 /// How much a thread remembers.
@@ -64,29 +53,24 @@ fn remembered(object: u64, interface: u64) -> Option<Found> {
             return None;
         }
         let hosted = place.hosted.upgrade()?;
-        let functions = place.functions;
-        Some(Found { hosted, functions })
+        Some((hosted, place.implementation))
     });
     // An object that somebody still uses, but nobody holds, is gone.
     found
         .ok()
         .flatten()
-        .filter(|found| found.hosted.is_listed())
+        .filter(|(hosted, _)| hosted.is_listed())
 }
 
 #[cold]
 fn look_up(object: u64, interface: u64) -> Result<Found, Error> {
     let hosted = REGISTRY.get(object).ok_or_else(gone)?;
     let implementation = implementation_of(&hosted, interface)?;
-    let functions = Functions {
-        interface: (implementation.interface)(),
-        implementation,
-    };
     let new = Remembered {
         object,
         interface,
         hosted: Arc::downgrade(&hosted),
-        functions,
+        implementation,
     };
     // In the destructors of a thread that ends, nothing is remembered.
     let _ = REMEMBERED.try_with(|places| {
@@ -94,7 +78,7 @@ fn look_up(object: u64, interface: u64) -> Result<Found, Error> {
         places.resize_with(PLACES, || None);
         places[place(object, interface)] = Some(new);
     });
-    Ok(Found { hosted, functions })
+    Ok((hosted, implementation))
 }
 
 /// Objects count up, and the interfaces of one object differ in all bits.
@@ -105,6 +89,7 @@ fn place(object: u64, interface: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::Interface;
     use super::*;
     use crate::error::ErrorKind;
     use crate::object::LOCAL;
@@ -125,11 +110,8 @@ mod tests {
         let hosted = REGISTRY.insert(&NOTHING, true, Box::new(()));
         let (id, interface) = (hosted.id(), nothing().id());
         assert!(remembered(id, interface).is_none());
-        assert!(Arc::ptr_eq(&find(id, interface).unwrap().hosted, &hosted));
-        assert!(Arc::ptr_eq(
-            &remembered(id, interface).unwrap().hosted,
-            &hosted
-        ));
+        assert!(Arc::ptr_eq(&find(id, interface).unwrap().0, &hosted));
+        assert!(Arc::ptr_eq(&remembered(id, interface).unwrap().0, &hosted));
         assert_eq!(kind(find(id, interface + 1)), ErrorKind::Unknown);
         REGISTRY.release(id, LOCAL, 1);
         assert_eq!(Arc::strong_count(&hosted), 1);
@@ -149,8 +131,8 @@ mod tests {
             .collect();
         let interface = nothing().id();
         for hosted in objects.iter().chain(&objects) {
-            let found = find(hosted.id(), interface).unwrap();
-            assert!(Arc::ptr_eq(&found.hosted, hosted));
+            let (found, _) = find(hosted.id(), interface).unwrap();
+            assert!(Arc::ptr_eq(&found, hosted));
         }
         for hosted in objects {
             REGISTRY.release(hosted.id(), LOCAL, 1);

@@ -11,7 +11,7 @@ mod lookup;
 mod travel;
 
 pub use implementation::{Implementation, Run, object, object_mut};
-pub(crate) use lookup::{Found, Functions, find};
+pub(crate) use lookup::find;
 pub use registry::{IMPLEMENTATIONS, TASKS, TRAITS};
 pub(crate) use registry::{check_names, implementation_of, interface, name_of, needs_lock, task};
 pub use table::{

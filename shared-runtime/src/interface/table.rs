@@ -139,6 +139,16 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    /// These, for whoever runs; nobody may read what is left.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            body: self.body,
+            nonce: self.nonce,
+            leases: std::mem::take(&mut self.leases),
+        }
+    }
+
     /// The arguments as a tuple.
     ///
     /// # Errors
