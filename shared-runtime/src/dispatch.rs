@@ -254,7 +254,6 @@ fn locked(hosted: &Hosted, refused: Refused, deadline: Deadline) -> Error {
     }
 }
 
-#[expect(clippy::boxed_local, reason = "that is how it is caught")]
 fn panicked(panic: Box<RemotePanic>) -> Error {
     Error::new(ErrorKind::Panicked, panic.to_string())
         .ran(Executed::Yes)

@@ -8,6 +8,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::AccessError;
 
 use crate::address::ServerId;
 use crate::message::MAX_UNDER_WAY;
@@ -246,19 +247,18 @@ thread_local! {
 /// Runs a method in a scope of its own.
 #[inline]
 pub(crate) fn scoped<R>(method: impl FnOnce() -> R) -> R {
-    let outer = SCOPE.try_with(RefCell::take).ok();
-    let _restore = Restore(outer);
+    let _restore = Restore(SCOPE.try_with(RefCell::take));
     method()
 }
 
-/// Puts the outer scope back, also after a panic.
-struct Restore(Option<Option<Box<Scope>>>);
+/// Puts the outer scope back, also after a panic. An error where the thread has none any more.
+struct Restore(Result<Option<Box<Scope>>, AccessError>);
 
 impl Drop for Restore {
     #[inline]
     fn drop(&mut self) {
-        if let Some(outer) = self.0.take() {
-            let _inner = SCOPE.try_with(|scope| scope.replace(outer));
+        if let Ok(outer) = &mut self.0 {
+            let _inner = SCOPE.try_with(|scope| scope.replace(outer.take()));
         }
     }
 }

@@ -85,20 +85,20 @@ pub(crate) fn caught(process: &str, user_code: &mut dyn FnMut()) -> Result<(), B
         marked::below_this_the_runtime(user_code);
     }));
     CATCHING.set(CATCHING.get() - 1);
-    outcome.map_err(|payload| thrown(process, payload))
+    outcome.map_err(|payload| Box::new(thrown(process, payload)))
 }
 
 #[cold]
-fn thrown(process: &str, payload: Box<dyn Any + Send>) -> Box<RemotePanic> {
+fn thrown(process: &str, payload: Box<dyn Any + Send>) -> RemotePanic {
     let seen = SEEN.try_with(RefCell::take).ok().flatten();
     let message = message(&*payload);
     discard(payload);
-    Box::new(RemotePanic {
+    RemotePanic {
         message,
         location: seen.as_ref().and_then(|seen| seen.location.clone()),
         backtrace: seen.map(|seen| seen.backtrace),
         process: process.to_owned(),
-    })
+    }
 }
 
 /// Drops what was thrown, whose own destructor may panic.

@@ -66,6 +66,10 @@ impl RunningCall {
     }
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "the calls of this process are one thing, wherever they are noted"
+)]
 impl Calls {
     /// Notes a call, inside of those that this thread has noted and not ended; the note goes with the returned value.
     #[inline]

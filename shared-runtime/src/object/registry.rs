@@ -121,7 +121,9 @@ impl Registry {
         let _freed = self.with(|tables| {
             tables.sessions.clear();
             let objects = std::mem::take(&mut tables.objects);
-            objects.values().for_each(|entry| entry.hosted.unlist());
+            for entry in objects.values() {
+                entry.hosted.unlist();
+            }
             objects
         });
     }
