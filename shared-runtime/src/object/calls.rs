@@ -1,7 +1,6 @@
 //! The calls that run in this process right now: for `inspect`, for the name of a lock's holder, and to let a server
 //! finish before it ends.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 use super::caller::Caller;
 use super::lock::Access;
-use super::record::{self, Noted, Place, Record};
+use super::record::{self, MethodName, Noted, Place, Record};
 use crate::os::{Deadline, Moment};
 
 /// The calls of this process.
@@ -31,16 +30,6 @@ pub(crate) struct Calls {
 /// How long a wait goes on without a look of its own. A call that ends looks for those who wait with no fence, which each call would have
 /// to pay for, and may just not have seen them.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
-
-/// `crate::Type` and `method`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MethodName(pub(crate) &'static str, pub(crate) &'static str);
-
-impl fmt::Display for MethodName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}::{}", self.0, self.1)
-    }
-}
 
 /// One call.
 #[derive(Clone, Debug)]

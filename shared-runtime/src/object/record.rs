@@ -3,15 +3,25 @@
 //!
 //! A record belongs to one thread at a time, from its first call to its end, and goes to another one then. It is never freed.
 
+use std::fmt;
 use std::slice::from_raw_parts;
 use std::str::from_utf8_unchecked;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::calls::MethodName;
 use super::lock::Access;
 use super::registry::SessionId;
 use crate::os::Moment;
+
+/// `crate::Type` and `method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MethodName(pub(crate) &'static str, pub(crate) &'static str);
+
+impl fmt::Display for MethodName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}::{}", self.0, self.1)
+    }
+}
 
 /// What a call is, as its record has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
