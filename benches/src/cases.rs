@@ -151,6 +151,7 @@ impl Case {
         Ok(Setup {
             client_cpu,
             server_cpu,
+            work: self.work(),
         })
     }
 }

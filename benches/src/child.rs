@@ -55,6 +55,13 @@ impl ServerChild {
     pub(crate) fn pid(&self) -> u32 {
         self.0.0.id()
     }
+
+    /// Waits until it has ended by itself, having been asked to.
+    #[cfg(feature = "peers")]
+    pub(crate) fn ended(&mut self) -> Result<()> {
+        self.0.0.wait()?;
+        Ok(())
+    }
 }
 
 /// What the server's process does first. Where it may run is settled before it has a thread.

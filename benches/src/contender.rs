@@ -28,11 +28,12 @@ pub(crate) enum Work {
 /// How many calls are under way in [`Work::Pipelined`].
 pub(crate) const IN_FLIGHT: usize = 64;
 
-/// Where the two processes run; `None` is anywhere.
+/// Where the two processes run (`None` is anywhere), and what for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Setup {
     pub(crate) client_cpu: Option<usize>,
     pub(crate) server_cpu: Option<usize>,
+    pub(crate) work: Work,
 }
 
 /// Somebody who can be called in another process. One file has one.

@@ -17,14 +17,25 @@ pub(crate) const QUICK: [&str; 5] = [DEFAULT, Ours::CHANNEL.name, "floor", "fute
 
 /// All, whether they can run here or not.
 pub(crate) fn all() -> Vec<Box<dyn Contender>> {
-    vec![
+    let own: Vec<Box<dyn Contender>> = vec![
         Box::new(Ours::RING),
         Box::new(Ours::CHANNEL),
         Box::new(Floor),
         Box::new(Futex),
         Box::new(Unix),
         Box::new(Tcp),
-    ]
+    ];
+    own.into_iter().chain(peers()).collect()
+}
+
+#[cfg(feature = "peers")]
+fn peers() -> Vec<Box<dyn Contender>> {
+    crate::peers::all()
+}
+
+#[cfg(not(feature = "peers"))]
+fn peers() -> Vec<Box<dyn Contender>> {
+    Vec::new()
 }
 
 /// Whether it is one of our transports.

@@ -15,6 +15,9 @@ mod ours;
 mod tcp;
 mod unix;
 
+#[cfg(feature = "peers")]
+mod peers;
+
 mod contenders;
 
 mod cases;

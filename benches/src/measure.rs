@@ -60,6 +60,9 @@ const PIPELINED_BATCH: usize = 50_000;
 
 /// Measures, with the process pinned and its neighbours at work.
 pub(crate) fn measure(contender: &dyn Contender, case: &Case, effort: Effort) -> Result<Sample> {
+    if !contender.does(case.work(), case.threads) {
+        return Err(format!("{} has no {}", contender.name(), case.name).into());
+    }
     thread::spawn(give_up);
     let setup = case.setup()?;
     let neighbours = match case.place {
