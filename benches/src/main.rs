@@ -88,7 +88,7 @@ fn report(options: &Options) -> Result<ExitCode> {
     let plan = rounds::Plan::of(options, invited.able)?;
     let outcome = rounds::run(&plan);
     let report = report::Report::of(about, &outcome);
-    report.write(options)?;
+    report::write(&report, options)?;
     let failed = !outcome.failures.is_empty();
     Ok(u8::from(failed).into())
 }

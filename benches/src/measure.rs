@@ -47,7 +47,7 @@ impl Sample {
 }
 
 /// A contender that hangs is no figure: the process ends with this status, and its children with it.
-const TOO_LONG: Duration = Duration::from_mins(2);
+const TOO_LONG: Duration = Duration::from_mins(5);
 
 /// How long a connection is left alone before it counts as idle, and how long the idle are watched.
 const QUIET: Duration = Duration::from_secs(1);

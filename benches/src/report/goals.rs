@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Figures, Ratios};
+use super::figures::{Figures, Ratios};
 use crate::contenders::DEFAULT;
 
 /// A goal, and what came.

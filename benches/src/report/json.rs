@@ -1,6 +1,6 @@
 //! The report as JSON: all of it, samples and all. Its form is for programs, and stays.
 
-use super::Report;
+use super::whole::Report;
 use crate::contender::Result;
 
 pub(super) fn text(report: &Report) -> Result<String> {
@@ -11,7 +11,8 @@ pub(super) fn text(report: &Report) -> Result<String> {
 mod tests {
     use serde_json::Value;
 
-    use super::super::tests::{about, outcome};
+    use super::super::figures::tests::outcome;
+    use super::super::whole::tests::about;
     use super::*;
 
     #[test]

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Figure, Report};
+use super::figures::Figure;
+use super::whole::Report;
 use crate::cases::CASES;
+use crate::stats::Spread;
 
 pub(super) fn text(report: &Report) -> String {
     let parts = [head(report), goals(report), ratios(report), figures(report)];
@@ -132,11 +134,10 @@ pub(super) fn short(value: f64) -> String {
     format!("{scaled:.digits$}{letter}")
 }
 
-use crate::stats::Spread;
-
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{about, outcome};
+    use super::super::figures::tests::outcome;
+    use super::super::whole::tests::about;
     use super::*;
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use super::figures::Figure;
 use super::markdown::short;
-use super::{Figure, Report};
+use super::whole::Report;
 use crate::cases::CASES;
 use crate::contenders::is_ours;
 use crate::stats::number;
@@ -116,7 +117,8 @@ fn x(nanoseconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{about, outcome};
+    use super::super::figures::tests::outcome;
+    use super::super::whole::tests::about;
     use super::*;
 
     #[test]
