@@ -4,21 +4,47 @@ use std::sync::Arc;
 
 use super::output::Output;
 use super::target::name_in;
+use crate::client::Exchanged;
+use crate::codec::spare;
 use crate::error::{Error, Executed};
 use crate::handle::{Lease, Parcel, unpack};
 use crate::interface::{Encoded, Interface};
 
 /// An answer with its handles already ours.
 pub(super) struct Answer {
-    pub(super) body: Vec<u8>,
+    pub(super) body: Body,
     pub(super) nonce: u64,
     pub(super) leases: Vec<Arc<Lease>>,
+}
+
+/// The bytes of an answer.
+pub(super) enum Body {
+    Own(Vec<u8>),
+    /// Those of a connection, which is free again when they have been read.
+    Lent(Exchanged),
+}
+
+impl Body {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Lent(exchanged) => exchanged.body(),
+        }
+    }
+
+    fn end(self) {
+        if let Self::Own(bytes) = self {
+            spare::give_back(bytes);
+        }
+    }
 }
 
 impl Answer {
     /// The value: here the user's `Deserialize` runs.
     pub(super) fn open<O: Output>(self) -> Result<O::Wire, Error> {
-        unpack(&self.body, self.nonce, self.leases).map_err(|error| error.ran(Executed::Yes))
+        let opened = unpack(self.body.bytes(), self.nonce, self.leases);
+        self.body.end();
+        opened.map_err(|error| error.ran(Executed::Yes))
     }
 }
 
@@ -30,7 +56,7 @@ impl From<Encoded> for Answer {
             leases,
         } = parcel;
         Self {
-            body,
+            body: Body::Own(body),
             nonce,
             leases,
         }

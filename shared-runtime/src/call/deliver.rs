@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::agree;
-use super::answer::{Answer, returned};
+use super::answer::{Answer, Body, returned};
 use super::output::{OfTrait, Output};
 use super::target::Target;
 use crate::client::Session;
+use crate::codec::spare;
 use crate::context::{self, Context};
 use crate::dispatch;
 use crate::error::{Error, ErrorKind};
@@ -308,6 +309,7 @@ fn ask_within(
     };
     // The leases of the arguments stay with the exchange: ours until the server has its own.
     let mut exchanged = session.exchange(&request, &body, leases, deadline)?;
+    spare::give_back(body);
     if let Err(ErrorOnWire(error)) = &exchanged.reply.outcome {
         return Err(error.clone().in_process(session.label()));
     }
@@ -319,7 +321,7 @@ fn ask_within(
     }
     Ok(Answer {
         nonce: exchanged.reply.handles.nonce,
-        body: exchanged.body().to_vec(),
+        body: Body::Lent(exchanged),
         leases,
     })
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use super::answer::Answer;
+use super::answer::{Answer, Body};
 use super::deliver::their_method;
 use super::one_way::own_queue;
 use super::slot::Slot;
@@ -233,7 +233,7 @@ impl Started {
         }
         self.end(Ok(Answer {
             nonce: handles.nonce,
-            body: replied.into_body(),
+            body: Body::Own(replied.into_body()),
             leases,
         }));
     }

@@ -3,6 +3,7 @@
 //! of a list has its full width.
 
 pub(crate) mod refuse;
+pub(crate) mod spare;
 
 mod output;
 

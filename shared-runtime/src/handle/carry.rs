@@ -1,18 +1,18 @@
 //! Handles inside messages. While a value is written or read, its handles are kept beside the bytes, and the bytes say only
 //! which of them is meant: a handle is a capability, not data.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+use std::ptr;
 use std::sync::Arc;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
 use super::lease::{Lease, gone};
-use crate::codec;
+use crate::codec::{self, spare};
 use crate::error::Error;
 use crate::shape::HANDLE;
 
@@ -28,11 +28,14 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// Encodes `value`, gathering the handles in it.
     pub(crate) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
-        let open = Open::begin(Direction::Out, nonce(), Vec::new());
-        let body = codec::encode(value);
-        let Message { nonce, leases, .. } = open.end();
+        let mut body = spare::take();
+        let (encoded, message) = within(Message::new(Direction::Out, 0, Vec::new()), || {
+            codec::encode_into(value, &mut body)
+        });
+        encoded?;
+        let Message { nonce, leases, .. } = message;
         Ok(Self {
-            body: body?,
+            body,
             nonce,
             leases,
         })
@@ -45,26 +48,17 @@ pub(crate) fn unpack<'de, T: Deserialize<'de>>(
     nonce: u64,
     leases: Vec<Arc<Lease>>,
 ) -> Result<T, Error> {
-    let open = Open::begin(Direction::In, nonce, leases);
-    let value = codec::decode(body);
-    drop(open);
-    value
+    within(Message::new(Direction::In, nonce, leases), || codec::decode(body)).0
 }
 
 /// Traces types, whose handles are made up meanwhile and reach nothing.
 pub(crate) fn made_up<R>(trace: impl FnOnce() -> R) -> R {
-    let open = Open::begin(Direction::MadeUp, 0, Vec::new());
-    let traced = trace();
-    drop(open);
-    traced
+    within(Message::new(Direction::MadeUp, 0, Vec::new()), trace).0
 }
 
 /// Whether what is read on this thread is made up.
 pub(crate) fn is_made_up() -> bool {
-    with_open(|open| {
-        open.last()
-            .is_some_and(|message| message.direction == Direction::MadeUp)
-    })
+    look(|message| message.is_some_and(|message| message.borrow().direction == Direction::MadeUp))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,62 +71,70 @@ enum Direction {
 
 struct Message {
     direction: Direction,
+    /// Of a message that is written: none before its first handle.
     nonce: u64,
     leases: Vec<Arc<Lease>>,
     /// Where those that are written already stand, by their addresses.
-    written: HashMap<*const Lease, usize>,
+    written: BTreeMap<*const Lease, usize>,
+}
+
+impl Message {
+    fn new(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
+        Self {
+            direction,
+            nonce,
+            leases,
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// The place of a handle among those of the message, which it joins if it is new.
+    fn place(&mut self, lease: &Arc<Lease>) -> usize {
+        if self.leases.is_empty() {
+            self.nonce = nonce();
+        }
+        let Self {
+            leases, written, ..
+        } = self;
+        *written.entry(Arc::as_ptr(lease)).or_insert_with(|| {
+            leases.push(Arc::clone(lease));
+            leases.len() - 1
+        })
+    }
 }
 
 thread_local! {
-    /// The messages being written or read on this thread, innermost last: a `Serialize` may itself make a call. Never dropped, so that
-    /// destructors of other thread-locals can call; nothing is lost, because it is empty and owns no memory between messages.
-    static OPEN: ManuallyDrop<RefCell<Vec<Message>>> =
-        const { ManuallyDrop::new(RefCell::new(Vec::new())) };
+    /// The message being written or read on this thread, the innermost one: a `Serialize` may itself make a call. Kept by [`within`]; has no
+    /// destructor, so that those of other thread-locals can call.
+    static OPEN: Cell<*const RefCell<Message>> = const { Cell::new(ptr::null()) };
 }
 
-fn with_open<R>(change: impl FnOnce(&mut Vec<Message>) -> R) -> R {
-    OPEN.with(|open| {
-        let mut open = open.borrow_mut();
-        let result = change(&mut open);
-        if open.is_empty() {
-            *open = Vec::new();
-        }
-        result
-    })
+/// Looks at the message that is open here.
+#[inline]
+fn look<R>(at: impl FnOnce(Option<&RefCell<Message>>) -> R) -> R {
+    // SAFETY: `within` put the pointer there, keeps what it points to until it has put the one before back, and does that also when it
+    // unwinds. So we are inside of that `within`, and so is all of `at`, which can take no reference along: it works for any lifetime.
+    at(unsafe { OPEN.get().as_ref() })
 }
 
-/// A message on the stack. Leaves it also when a user's `Serialize` or `Deserialize` panics, so that the next message is whole.
-struct Open {
-    depth: usize,
+/// Runs `code`, which writes or reads `message`, and gives the message back. A panic of a user's `Serialize` or `Deserialize` leaves the outer
+/// message whole.
+#[inline]
+fn within<R>(message: Message, code: impl FnOnce() -> R) -> (R, Message) {
+    let message = RefCell::new(message);
+    let restore = Restore(OPEN.replace(&raw const message));
+    let result = code();
+    drop(restore);
+    (result, message.into_inner())
 }
 
-impl Open {
-    fn begin(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
-        with_open(|open| {
-            open.push(Message {
-                direction,
-                nonce,
-                leases,
-                written: HashMap::new(),
-            });
-            Self { depth: open.len() }
-        })
-    }
+/// Opens the outer message again.
+struct Restore(*const RefCell<Message>);
 
-    fn end(self) -> Message {
-        with_open(|open| {
-            open.truncate(self.depth);
-            open.pop()
-        })
-        .expect("begun and not ended")
-    }
-}
-
-impl Drop for Open {
+impl Drop for Restore {
+    #[inline]
     fn drop(&mut self) {
-        // The leases are dropped after the borrow: that may run code which looks at the stack.
-        let _left =
-            with_open(|open| (open.len() >= self.depth).then(|| open.split_off(self.depth - 1)));
+        OPEN.set(self.0);
     }
 }
 
@@ -142,17 +144,12 @@ pub(crate) fn write_handle<S: Serializer>(
     interface: u64,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let place = with_open(|open| {
-        let message = open
-            .last_mut()
-            .filter(|message| message.direction == Direction::Out)?;
-        let Message {
-            leases, written, ..
-        } = message;
-        let index = *written.entry(Arc::as_ptr(lease)).or_insert_with(|| {
-            leases.push(Arc::clone(lease));
-            leases.len() - 1
-        });
+    let place = look(|message| {
+        let mut message = message?.borrow_mut();
+        if message.direction != Direction::Out {
+            return None;
+        }
+        let index = message.place(lease);
         Some((message.nonce, index as u64, interface))
     });
     let place = place.ok_or_else(|| ser::Error::custom(OUTSIDE))?;
@@ -187,8 +184,8 @@ fn read_reference<'de, T: ?Sized, D: Deserializer<'de>>(
 ) -> Result<(Arc<Lease>, Option<u64>), D::Error> {
     let (nonce, index, interface) =
         deserializer.deserialize_newtype_struct(HANDLE, Reference::<T>(name, PhantomData))?;
-    let found = with_open(|open| {
-        let message = open.last()?;
+    let found = look(|message| {
+        let message = message?.borrow();
         match message.direction {
             Direction::MadeUp => Some(None),
             Direction::In if message.nonce == nonce => message

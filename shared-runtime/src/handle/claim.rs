@@ -22,6 +22,9 @@ pub(crate) fn arrivals(
     from: Option<&Arc<Session>>,
     deadline: Deadline,
 ) -> Vec<Arc<Lease>> {
+    if claims.is_empty() {
+        return Vec::new();
+    }
     let mut elsewhere: HashMap<&Endpoint, Vec<u64>> = HashMap::new();
     for claim in claims {
         if let Claim::At { endpoint, object } = claim {

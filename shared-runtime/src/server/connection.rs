@@ -6,6 +6,7 @@ use super::answers::answer;
 use super::limits::max_message;
 use super::offer::{Offer, too_large};
 use super::sessions::Session;
+use crate::codec::spare;
 use crate::dispatch;
 use crate::error::{Error, Executed};
 use crate::handle::{Lease, arrivals};
@@ -148,6 +149,7 @@ impl Serving<'_> {
             Offer::take_back(&reply, session);
             self.pins.clear();
         }
+        spare::give_back(body);
         sent
     }
 

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::thread::sched_getaffinity;
+
 use crate::os::Deadline;
 use crate::transport::Waiting;
 
@@ -27,7 +29,7 @@ const FREE: Duration = Duration::from_micros(2);
 const LOOKS: u32 = 64;
 
 /// So many looks go without a pause for the processor: what comes soonest is to be seen soonest.
-const EAGER: u32 = 512;
+const EAGER: u32 = 4096;
 
 /// After so many times in a row for nothing, a thread stops looking for a while.
 const PATIENCE: u32 = 3;
@@ -38,9 +40,18 @@ const LONGEST_REST: u32 = 1024;
 /// The threads of this process that look, beyond the time that is free.
 static LOOKING: AtomicUsize = AtomicUsize::new(0);
 
-/// The CPUs this process may use at one time, as affinity and quotas say.
-static CPUS: LazyLock<usize> =
-    LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+/// The CPUs that this process and its peers may use at one time: those of the machine, or fewer where a quota says so. That this process is
+/// bound to one of them does not count: its peer may have another.
+static CPUS: LazyLock<usize> = LazyLock::new(|| {
+    let bound = sched_getaffinity(None).map_or(1, |set| set.count() as usize);
+    let usable = std::thread::available_parallelism().map_or(1, usize::from);
+    if usable < bound {
+        return usable;
+    }
+    // SAFETY: takes a number and gives one.
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(online).unwrap_or(1)
+});
 
 /// How one thread has fared with looking on one connection.
 #[derive(Debug)]
