@@ -64,7 +64,7 @@ impl ServerChild {
     }
 }
 
-/// What the server's process does first. Where it may run is settled before it has a thread.
+/// What each of them does first. Where it may run is settled before it has a thread.
 pub(crate) fn begin(cpu: Option<usize>) -> Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     cpu.map_or(Ok(()), pin)

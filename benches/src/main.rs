@@ -53,6 +53,7 @@ fn play(role: Role) -> Result<ExitCode> {
             case,
             effort,
         } => {
+            child::begin(None)?;
             let case = Case::named(&case).ok_or("no such case")?;
             let sample = measure::measure(&*named(&contender)?, case, effort)?;
             println!("{}", serde_json::to_string(&sample)?);

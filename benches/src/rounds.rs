@@ -27,7 +27,7 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     ///
-    /// If there is no case of a name.
+    /// If there is no case of a name, or if there are not the CPUs for one.
     pub(crate) fn of(options: &Options, contenders: Vec<&'a dyn Contender>) -> Result<Self> {
         let (rounds, time, timed) = if options.quick {
             (3, Duration::from_millis(100), 0)
@@ -35,8 +35,12 @@ impl<'a> Plan<'a> {
             (6, Duration::from_millis(400), 1_000_000)
         };
         let rounds = options.rounds.unwrap_or(rounds);
+        let cases = options.cases()?;
+        for case in &cases {
+            case.setup()?;
+        }
         Ok(Self {
-            cases: options.cases()?,
+            cases,
             contenders,
             rounds,
             effort: Effort { time, timed: 0 },
