@@ -48,7 +48,10 @@ pub(crate) fn unpack<'de, T: Deserialize<'de>>(
     nonce: u64,
     leases: Vec<Arc<Lease>>,
 ) -> Result<T, Error> {
-    within(Message::new(Direction::In, nonce, leases), || codec::decode(body)).0
+    within(Message::new(Direction::In, nonce, leases), || {
+        codec::decode(body)
+    })
+    .0
 }
 
 /// Traces types, whose handles are made up meanwhile and reach nothing.

@@ -243,8 +243,7 @@ impl Receiver {
         let same_cpu = seen.cpu() == cpu() && seen.sequence() != 0;
         let large = self.large || come >= LARGE;
         let moved = || commit.load(Ordering::Relaxed) != seen.0;
-        if !self.look.out(same_cpu, large, deadline, moved) {
-            end.park(commit, seen.sequence(), parked, deadline);
-        }
+        let sleep = || end.park(commit, seen.sequence(), parked, deadline);
+        self.look.wait(same_cpu, large, deadline, moved, sleep);
     }
 }

@@ -211,9 +211,9 @@ impl Sender {
         let (head, starved) = (&end.out().place.head, &end.out().post.starved);
         let same_cpu = other.cpu() == cpu();
         let moved = || head.load(Ordering::Relaxed) != word;
-        if !self.look.out(same_cpu, left >= LARGE, deadline, moved) {
-            end.park(head, word as u32, starved, deadline);
-        }
+        let sleep = || end.park(head, word as u32, starved, deadline);
+        self.look
+            .wait(same_cpu, left >= LARGE, deadline, moved, sleep);
     }
 
     fn free(&self) -> u32 {

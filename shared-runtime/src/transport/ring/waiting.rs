@@ -16,11 +16,14 @@ use crate::transport::Waiting;
 /// How long a thread looks for an answer before it sleeps.
 const SHORT: Duration = Duration::from_micros(50);
 
-/// The same after or before large frames, which take their time.
+/// The same before and after large frames, which take their time, and where the short time was a little too short.
 const LONG: Duration = Duration::from_micros(200);
 
 /// Frames from this size on are large.
 pub(super) const LARGE: usize = 64 << 10;
+
+/// Waits that are shorter than this, all in all, are worth looking for: a few wake-ups of threads.
+const NEAR: Duration = Duration::from_micros(250);
 
 /// So long a thread may look without being counted among those that do.
 const FREE: Duration = Duration::from_micros(2);
@@ -57,6 +60,8 @@ static CPUS: LazyLock<usize> = LazyLock::new(|| {
 #[derive(Debug)]
 pub(super) struct Look {
     waiting: Waiting,
+    /// How long it looks.
+    budget: Duration,
     /// How often in a row it was for nothing.
     failures: u32,
     /// So many waits go without looking.
@@ -69,71 +74,69 @@ impl Look {
     pub(super) fn new(waiting: Waiting) -> Self {
         Self {
             waiting,
+            budget: SHORT,
             failures: 0,
             rest: 0,
             next_rest: 1,
         }
     }
 
-    /// Looks for what `is_there` sees. `false`: it is time to sleep. `same_cpu`: the other side was last seen on the CPU of this thread.
+    /// Waits for what `is_there` sees, or for nothing. `same_cpu`: the other side was last seen on the CPU of this thread.
     #[inline]
-    pub(super) fn out(
+    pub(super) fn wait(
         &mut self,
         same_cpu: bool,
         large: bool,
         deadline: Deadline,
         is_there: impl Fn() -> bool,
-    ) -> bool {
-        if self.waiting == Waiting::Block || same_cpu || *CPUS < 2 {
-            return is_there();
+        sleep: impl FnOnce(),
+    ) {
+        if self.waiting == Waiting::Block {
+            return sleep();
         }
-        if self.rest > 0 {
-            self.rest -= 1;
-            return is_there();
-        }
-        for _ in 0..EAGER {
-            if is_there() {
-                self.failures = 0;
-                return true;
+        let looks = !same_cpu && self.rest == 0;
+        if looks {
+            for _ in 0..EAGER {
+                if is_there() {
+                    self.failures = 0;
+                    return;
+                }
             }
         }
-        self.out_patiently(large, deadline, is_there)
+        self.wait_patiently(looks, large, deadline, is_there, sleep);
     }
 
     #[cold]
-    fn out_patiently(
+    fn wait_patiently(
         &mut self,
+        looks: bool,
         large: bool,
         deadline: Deadline,
         is_there: impl Fn() -> bool,
-    ) -> bool {
+        sleep: impl FnOnce(),
+    ) {
         let start = Instant::now();
-        let budget = if large { LONG } else { SHORT };
-        let mut counted = None;
-        loop {
-            for _ in 0..LOOKS {
-                if is_there() {
-                    self.failures = 0;
-                    self.next_rest = 1;
-                    return true;
-                }
-                std::hint::spin_loop();
-            }
-            let looked = start.elapsed();
-            if looked >= FREE && counted.is_none() {
-                counted = Counted::one_more();
-                if counted.is_none() {
-                    return false;
-                }
-            }
-            if looked >= budget {
-                self.failed();
-                return false;
-            }
-            if deadline.passed() {
-                return false;
-            }
+        let budget = if large { LONG } else { self.budget };
+        if looks && *CPUS > 1 && look_out(start, budget, deadline, is_there) {
+            self.budget = SHORT;
+            return self.succeeded();
         }
+        sleep();
+        // A short wait speaks for looking, and for looking longer: what took its time was that both sides slept.
+        if start.elapsed() < NEAR {
+            self.budget = LONG;
+            self.succeeded();
+        } else if looks {
+            self.failed();
+        } else {
+            self.rest = self.rest.saturating_sub(1);
+        }
+    }
+
+    fn succeeded(&mut self) {
+        self.failures = 0;
+        self.rest = 0;
+        self.next_rest = 1;
     }
 
     fn failed(&mut self) {
@@ -141,6 +144,34 @@ impl Look {
         if self.failures >= PATIENCE {
             self.rest = self.next_rest;
             self.next_rest = (2 * self.next_rest).min(LONGEST_REST);
+        }
+    }
+}
+
+/// Looks for a while. `false` if it was not there.
+fn look_out(
+    start: Instant,
+    budget: Duration,
+    deadline: Deadline,
+    is_there: impl Fn() -> bool,
+) -> bool {
+    let mut counted = None;
+    loop {
+        for _ in 0..LOOKS {
+            if is_there() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        let looked = start.elapsed();
+        if looked >= FREE && counted.is_none() {
+            counted = Counted::one_more();
+            if counted.is_none() {
+                return false;
+            }
+        }
+        if looked >= budget || deadline.passed() {
+            return false;
         }
     }
 }
