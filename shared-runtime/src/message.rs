@@ -137,11 +137,22 @@ pub(crate) struct Request {
 /// into a cache line.
 const LONG: u8 = 0;
 const SHORT: u8 = 1;
+/// The head is encoded, and stands at the end with its length: its frame was begun before it was known.
+pub(crate) const TRAILED: [u8; 1] = [2];
 
 /// The bytes of a short request.
 const SHORT_REQUEST: usize = 16;
 
 impl Request {
+    /// Puts this into `trailer`, in the place of what it held: for the end of a frame that began with [`TRAILED`].
+    pub(crate) fn write_trailer(&self, trailer: &mut Vec<u8>) -> Result<(), Error> {
+        trailer.clear();
+        codec::encode_into(self, trailer)?;
+        let length = u32::try_from(trailer.len()).unwrap_or(u32::MAX);
+        trailer.extend_from_slice(&length.to_le_bytes());
+        Ok(())
+    }
+
     /// Puts this into `head`, in the place of what it held.
     pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
         head.clear();
@@ -156,6 +167,7 @@ impl Request {
     pub(crate) fn read(frame: &[u8]) -> Result<(Self, &[u8]), Error> {
         match frame.split_first_chunk::<SHORT_REQUEST>() {
             Some((head, body)) if head[0] == SHORT => Ok((Self::from_short(*head), body)),
+            _ if frame.first() == TRAILED.first() => read_trailed(frame),
             _ => read_long(frame),
         }
     }
@@ -204,6 +216,19 @@ impl Request {
 }
 
 impl Reply {
+    /// The head of a value without handles.
+    pub(crate) const VALUE: [u8; 1] = [SHORT];
+
+    /// The head of a frame, where it says more than that a value follows, and where the body begins.
+    #[inline]
+    pub(crate) fn read_any(frame: &[u8]) -> Result<(Option<Self>, usize), Error> {
+        if frame.first() == Some(&SHORT) {
+            return Ok((None, 1));
+        }
+        let (reply, body) = Self::read(frame)?;
+        Ok((Some(reply), frame.len() - body.len()))
+    }
+
     /// Puts this into `head`, in the place of what it held.
     pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
         head.clear();
@@ -234,6 +259,16 @@ fn write_long(value: &impl Serialize, head: &mut Vec<u8>) -> Result<(), Error> {
     head.push(LONG);
     head.extend_from_slice(&codec::encode(value)?);
     Ok(())
+}
+
+#[cold]
+fn read_trailed<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8]), Error> {
+    let broken = || Error::new(ErrorKind::Decode, "a frame whose head is not at its end");
+    let (rest, length) = frame[1..].split_last_chunk::<4>().ok_or_else(broken)?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| broken())?;
+    let start = rest.len().checked_sub(length).ok_or_else(broken)?;
+    let (body, head) = rest.split_at(start);
+    Ok((codec::decode(head)?, body))
 }
 
 #[cold]

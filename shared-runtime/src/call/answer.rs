@@ -25,14 +25,14 @@ pub(super) enum Body {
 }
 
 impl Body {
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
             Self::Lent(exchanged) => exchanged.body(),
         }
     }
 
-    fn end(self) {
+    pub(super) fn end(self) {
         if let Self::Own(bytes) = self {
             spare::give_back(bytes);
         }

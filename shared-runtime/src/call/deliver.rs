@@ -1,4 +1,5 @@
-//! The life of one call: encode, deliver to an object here or to a server, decode. Proxies come in here.
+//! The life of one call whose arguments are encoded already: deliver to an object here or to a server. And what is asked of a server past
+//! its objects' methods.
 
 use std::sync::Arc;
 
@@ -6,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::agree;
-use super::answer::{Answer, Body, returned};
-use super::output::{OfTrait, Output};
+use super::answer::{Answer, Body};
+use super::output::Output;
 use super::target::Target;
 use crate::client::Session;
 use crate::codec::spare;
@@ -16,36 +17,12 @@ use crate::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::functions;
 use crate::handle::{Lease, Parcel, Place, arrivals, claim};
-use crate::interface::{Arguments, Interface, Reply, Returned, TraitError, implementation_of};
+use crate::interface::{Arguments, Interface, Returned, implementation_of};
 use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
 use crate::object::Caller;
 use crate::order;
 use crate::os::{Deadline, forked};
 use crate::program;
-
-/// Calls a method, by its place in the method table.
-pub fn call<A: Serialize + ?Sized, O: Output<Returned = O>>(
-    target: &Target,
-    method: u32,
-    arguments: &A,
-) -> O {
-    let answer = answer(target, method, packed(target, method, arguments));
-    returned::<O>(target.interface(), method, answer)
-}
-
-/// The same for a trait's method, which returns its own `Result`.
-///
-/// # Errors
-///
-/// The method's own, and what went wrong with the call as one of those.
-pub fn call_of_trait<A: Serialize + ?Sized, T: Reply, E: TraitError>(
-    target: &Target,
-    method: u32,
-    arguments: &A,
-) -> Result<T, E> {
-    let answer = answer(target, method, packed(target, method, arguments));
-    returned::<OfTrait<T, E>>(target.interface(), method, answer)
-}
 
 /// Encodes the arguments of a call.
 ///
@@ -186,7 +163,7 @@ fn in_constructor(error: Error, interface: &Interface, constructor: u32) -> Erro
     )
 }
 
-fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
+pub(super) fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Error> {
     let context = context::current();
     let deadline = target.deadline_of(method);
     keep_order(target.lease(), &context, deadline)?;
@@ -209,7 +186,11 @@ fn deliver(target: &Target, method: u32, arguments: Parcel) -> Result<Answer, Er
 
 /// What this thread did to the object without waiting for it comes first: except where it could only come after the method
 /// that runs here, which holds the object's lock.
-fn keep_order(lease: &Lease, context: &Context, deadline: Deadline) -> Result<(), Error> {
+pub(super) fn keep_order(
+    lease: &Lease,
+    context: &Context,
+    deadline: Deadline,
+) -> Result<(), Error> {
     let object = lease.key();
     // In a fork nothing of the parent's ever runs; calls to others are refused further on.
     if context.holds(object) || forked() {
@@ -271,6 +252,13 @@ fn here(
     run(call).map(Answer::from)
 }
 
+pub(super) fn too_late() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the deadline had passed before the call was sent",
+    )
+}
+
 /// Sends a request and takes over the handles of its reply.
 fn ask(
     session: &Arc<Session>,
@@ -290,10 +278,7 @@ fn ask_within(
 ) -> Result<Answer, Error> {
     let deadline = deadline.earlier(context.deadline);
     if deadline.passed() {
-        return Err(Error::new(
-            ErrorKind::Timeout,
-            "the deadline had passed before the call was sent",
-        ));
+        return Err(too_late());
     }
     let Parcel {
         body,
@@ -310,17 +295,24 @@ fn ask_within(
     // The leases of the arguments stay with the exchange: ours until the server has its own.
     let mut exchanged = session.exchange(&request, &body, leases, deadline)?;
     spare::give_back(body);
-    if let Err(ErrorOnWire(error)) = &exchanged.reply.outcome {
-        return Err(error.clone().in_process(session.label()));
+    let Some(reply) = exchanged.take_reply() else {
+        return Ok(Answer {
+            nonce: 0,
+            body: Body::Lent(exchanged),
+            leases: Vec::new(),
+        });
+    };
+    if let Err(ErrorOnWire(error)) = reply.outcome {
+        return Err(error.in_process(session.label()));
     }
-    let claims = &exchanged.reply.handles.claims;
-    let leases = arrivals(claims, Some(session), deadline);
+    let Handles { nonce, claims } = reply.handles;
+    let leases = arrivals(&claims, Some(session), deadline);
     // Whatever the body turns out to be: the server need not keep its own any longer.
     if claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
         exchanged.confirm();
     }
     Ok(Answer {
-        nonce: exchanged.reply.handles.nonce,
+        nonce,
         body: Body::Lent(exchanged),
         leases,
     })

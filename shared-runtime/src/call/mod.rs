@@ -7,6 +7,7 @@ mod agree;
 mod answer;
 
 mod deliver;
+mod direct;
 mod one_way;
 
 mod slot;
@@ -26,7 +27,7 @@ pub(crate) use deliver::{
     answered_by, ask_server, clear_poison, construct, construct_here, implements, ping,
 };
 #[doc(hidden)]
-pub use deliver::{call, call_of_trait};
+pub use direct::{call, call_of_trait};
 #[doc(hidden)]
 pub use output::Output;
 #[doc(hidden)]

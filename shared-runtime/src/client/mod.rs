@@ -13,4 +13,4 @@ mod session;
 
 pub(crate) use dial::{dial, wait_until_held};
 pub(crate) use outgoing::{Replied, TwoWay};
-pub(crate) use session::{Exchanged, Session, refuse_in_fork};
+pub(crate) use session::{Calling, Exchanged, Session, refuse_in_fork};

@@ -42,6 +42,10 @@ pub(super) struct Pooled {
     pub(super) connection: Box<dyn Connection>,
     /// The head of a request.
     pub(super) head: Vec<u8>,
+    /// Its body.
+    pub(super) body: Vec<u8>,
+    /// Whether a part of a frame has been sent, and not its end.
+    pub(super) is_half_sent: bool,
     /// The last frame that came.
     pub(super) frame: Vec<u8>,
     _place: Place,
@@ -129,6 +133,8 @@ impl Pool {
             pooled: UnsafeCell::new(Some(Pooled {
                 connection,
                 head: Vec::new(),
+                body: Vec::new(),
+                is_half_sent: false,
                 frame: Vec::new(),
                 _place: place,
             })),
@@ -197,6 +203,13 @@ impl Lent {
 impl Drop for Lent {
     #[inline]
     fn drop(&mut self) {
+        // What would follow half a frame would be taken for the rest of it.
+        if self.seat.is_some() && self.see().is_half_sent {
+            let lent = Self {
+                seat: self.seat.take(),
+            };
+            return drop(lent.take());
+        }
         if let Some(seat) = self.seat.take() {
             seat.state.store(FREE, Ordering::Release);
             // A thread that is ending remembers nothing.
@@ -259,6 +272,7 @@ impl Pooled {
     fn rest(&mut self) {
         self.connection.rest();
         self.head = Vec::new();
+        self.body = Vec::new();
         self.frame = Vec::new();
     }
 }

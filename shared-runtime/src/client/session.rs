@@ -12,10 +12,11 @@ use super::lane::Lane;
 use super::outgoing::Outgoing;
 use super::pool::{Lent, Pool, Pooled};
 use crate::address::Endpoint;
-use crate::codec;
+use crate::codec::{self, Spill};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::message::{
-    Agreement, Control as Say, Handles, MAX_CONNECTIONS, Reply, Request, Role, Subject,
+    Agreement, Control as Say, Handles, HeldLock, MAX_CONNECTIONS, Reply, Request, Role, Subject,
+    TRAILED,
 };
 use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
 use crate::outbox::Outbox;
@@ -62,9 +63,65 @@ pub(super) struct Welcome {
 
 /// A reply as it came: its head, its body, and the connection, which is free again when this is dropped.
 pub(crate) struct Exchanged {
-    pub(crate) reply: Reply,
+    /// None for a value without handles.
+    reply: Option<Reply>,
     body_at: usize,
     connection: Lent,
+}
+
+/// A call of a method, but for its arguments.
+pub(crate) struct Calling {
+    pub(crate) object: u64,
+    pub(crate) interface: u64,
+    pub(crate) method: u32,
+    /// What is left of the caller's time.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) held: Vec<HeldLock>,
+}
+
+impl Calling {
+    /// The head of the call's frame, or its trailer.
+    fn write(self, handles: Handles, is_trailer: bool, head: &mut Vec<u8>) -> Result<(), Error> {
+        let Self {
+            object,
+            interface,
+            method,
+            timeout,
+            held,
+        } = self;
+        let request = Request {
+            subject: Subject::Method {
+                object,
+                interface,
+                method,
+            },
+            timeout,
+            held,
+            handles,
+        };
+        if is_trailer {
+            request.write_trailer(head)
+        } else {
+            request.write(head)
+        }
+    }
+}
+
+/// Writes the arguments of a call into a buffer, or on into the carrier, and says which handles are in them.
+pub(crate) type Write<'a> =
+    &'a mut dyn FnMut(&mut Vec<u8>, &mut dyn Spill) -> Result<Handles, Error>;
+
+/// Why there is no reply, and the connection if it must be drained.
+pub(crate) enum Failed {
+    /// Nothing of it has been sent.
+    Unsent(Error),
+    Broken(Broken, Lent, Executed),
+}
+
+impl From<Error> for Box<Failed> {
+    fn from(error: Error) -> Self {
+        Self::new(Failed::Unsent(error))
+    }
 }
 
 impl Session {
@@ -155,10 +212,7 @@ impl Session {
         refuse_in_fork()?;
         let mut lent = self.borrow(deadline)?;
         let Pooled {
-            connection,
-            head,
-            frame,
-            ..
+            connection, head, ..
         } = lent.get();
         request.write(head)?;
         let size = head.len() + body.len();
@@ -168,21 +222,86 @@ impl Session {
         if let Err(broken) = connection.send(head, body, deadline) {
             return Err(self.failed(broken, lent, pins, Executed::No));
         }
-        let limit = self.welcome.max_message.max(MAX_ERROR);
-        if let Err(broken) = connection.receive(frame, limit, deadline) {
-            return Err(self.failed(broken, lent, pins, Executed::Maybe));
+        let replied = self.receive(lent, deadline);
+        replied.map_err(|failed| self.end(*failed, pins))
+    }
+
+    /// Calls a method and waits for the reply. `write` writes the arguments: straight into the carrier, if they are large.
+    #[inline]
+    pub(crate) fn call(
+        &self,
+        calling: Calling,
+        deadline: Deadline,
+        write: Write<'_>,
+    ) -> Result<Exchanged, Box<Failed>> {
+        refuse_in_fork()?;
+        let mut lent = self.borrow(deadline)?;
+        let Pooled {
+            connection,
+            head,
+            body,
+            is_half_sent,
+            ..
+        } = lent.get();
+        body.clear();
+        let mut stream = Stream {
+            connection: &mut **connection,
+            is_half_sent,
+            limit: self.welcome.max_message,
+            deadline,
+            size: 0,
+            broken: None,
+        };
+        let written = write(body, &mut stream);
+        let Stream { size, broken, .. } = stream;
+        if let Some(broken) = broken {
+            return Err(Box::new(Failed::Broken(broken, lent, Executed::No)));
         }
-        let read = Reply::read(frame).map(|(reply, body)| (reply, frame.len() - body.len()));
+        // An error leaves the half of a frame behind: the connection closes then.
+        let handles = written?;
+        calling.write(handles, size > 0, head)?;
+        let size = size + head.len() + body.len();
+        if size > self.welcome.max_message {
+            return Err(self.too_large(size).into());
+        }
+        let sent = if *is_half_sent {
+            connection.send(body, head, deadline)
+        } else {
+            connection.send(head, body, deadline)
+        };
+        if let Err(broken) = sent {
+            return Err(Box::new(Failed::Broken(broken, lent, Executed::No)));
+        }
+        *is_half_sent = false;
+        self.receive(lent, deadline)
+    }
+
+    #[inline]
+    fn receive(&self, mut lent: Lent, deadline: Deadline) -> Result<Exchanged, Box<Failed>> {
+        let Pooled {
+            connection, frame, ..
+        } = lent.get();
+        let limit = self.welcome.max_message.max(MAX_ERROR);
+        let read = match connection.receive(frame, limit, deadline) {
+            Ok(()) => Reply::read_any(frame).map_err(|error| Broken::Corrupt(error.to_string())),
+            Err(broken) => Err(broken),
+        };
         match read {
             Ok((reply, body_at)) => Ok(Exchanged {
                 reply,
                 body_at,
                 connection: lent,
             }),
-            Err(error) => {
-                let broken = Broken::Corrupt(error.to_string());
-                Err(self.failed(broken, lent, pins, Executed::Maybe))
-            }
+            Err(broken) => Err(Box::new(Failed::Broken(broken, lent, Executed::Maybe))),
+        }
+    }
+
+    /// What is to be said of a call without a reply; `pins` are kept as [`exchange`](Self::exchange) says.
+    #[cold]
+    pub(crate) fn end<P: Send + 'static>(&self, failed: Failed, pins: P) -> Error {
+        match failed {
+            Failed::Unsent(error) => error,
+            Failed::Broken(broken, lent, executed) => self.failed(broken, lent, pins, executed),
         }
     }
 
@@ -318,7 +437,40 @@ impl fmt::Debug for Session {
     }
 }
 
+/// Where the arguments of a call go that are too large for a buffer.
+struct Stream<'a> {
+    connection: &'a mut dyn Connection,
+    is_half_sent: &'a mut bool,
+    limit: usize,
+    deadline: Deadline,
+    /// What has come.
+    size: usize,
+    broken: Option<Broken>,
+}
+
+impl Spill for Stream<'_> {
+    /// Beyond the limit bytes are only counted: the error says how many there were.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.size += bytes.len();
+        if self.size > self.limit {
+            return Ok(());
+        }
+        let first: &[u8] = if *self.is_half_sent { &[] } else { &TRAILED };
+        *self.is_half_sent = true;
+        let sent = self.connection.send_part(first, bytes, self.deadline);
+        sent.map_err(|broken| {
+            self.broken = Some(broken);
+            Error::new(ErrorKind::Disconnected, "the arguments could not be sent")
+        })
+    }
+}
+
 impl Exchanged {
+    /// What was said beside the value, if anything was.
+    pub(crate) fn take_reply(&mut self) -> Option<Reply> {
+        self.reply.take()
+    }
+
     pub(crate) fn body(&self) -> &[u8] {
         &self.connection.see().frame[self.body_at..]
     }

@@ -30,9 +30,10 @@ use std::any::type_name;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
+#[cfg(test)]
+use output::SPILL_FROM;
+pub(crate) use output::Spill;
 use output::{Output, Overflow};
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the carrier to come"))]
-pub(crate) use output::{SPILL_FROM, Spill};
 use read::Reader;
 use refuse::Refusal;
 use write::Writer;
@@ -70,7 +71,6 @@ pub(crate) fn encode_into<T: Serialize + ?Sized>(
 /// # Errors
 ///
 /// As [`encode`], or that of `spill`. What it has taken is void then, and nothing of the value is left in the buffer.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the carrier to come"))]
 pub(crate) fn encode_spilling<T: Serialize + ?Sized>(
     value: &T,
     buffer: &mut Vec<u8>,

@@ -28,12 +28,16 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// Encodes `value`, gathering the handles in it.
     pub(crate) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
+        Self::written(|body| codec::encode_into(value, body))
+    }
+
+    /// What `write` writes.
+    pub(crate) fn written(
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let mut body = spare::take();
-        let (encoded, message) = within(Message::new(Direction::Out, 0, Vec::new()), || {
-            codec::encode_into(value, &mut body)
-        });
-        encoded?;
-        let Message { nonce, leases, .. } = message;
+        let (Gathered { nonce, leases }, written) = gather(|| write(&mut body));
+        written?;
         Ok(Self {
             body,
             nonce,
@@ -42,16 +46,33 @@ impl Parcel {
     }
 }
 
+/// The handles of a message that is written somewhere.
+pub(crate) struct Gathered {
+    pub(crate) nonce: u64,
+    pub(crate) leases: Vec<Arc<Lease>>,
+}
+
+/// Gathers the handles in what `write` writes.
+#[inline]
+pub(crate) fn gather<R>(write: impl FnOnce() -> R) -> (Gathered, R) {
+    let (written, message) = within(Message::new(Direction::Out, 0, Vec::new()), write);
+    let Message { nonce, leases, .. } = message;
+    (Gathered { nonce, leases }, written)
+}
+
+/// Runs `read`, which reads a message that came with these handles.
+#[inline]
+pub(crate) fn opened<R>(nonce: u64, leases: Vec<Arc<Lease>>, read: impl FnOnce() -> R) -> R {
+    within(Message::new(Direction::In, nonce, leases), read).0
+}
+
 /// Decodes a value out of `body`, with the handles that came with it.
 pub(crate) fn unpack<'de, T: Deserialize<'de>>(
     body: &'de [u8],
     nonce: u64,
     leases: Vec<Arc<Lease>>,
 ) -> Result<T, Error> {
-    within(Message::new(Direction::In, nonce, leases), || {
-        codec::decode(body)
-    })
-    .0
+    opened(nonce, leases, || codec::decode(body))
 }
 
 /// Traces types, whose handles are made up meanwhile and reach nothing.

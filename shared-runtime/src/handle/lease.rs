@@ -10,7 +10,7 @@ use super::home;
 use crate::address::{Endpoint, ServerId};
 use crate::client::{Session, dial};
 use crate::error::{Error, ErrorKind, Executed};
-use crate::message::{Claim, ErrorOnWire, Handles, Request, Subject};
+use crate::message::{Claim, ErrorOnWire, Handles, Reply, Request, Subject};
 use crate::object::{Hosted, LOCAL, REGISTRY};
 use crate::order::ObjectKey;
 use crate::os::{Deadline, forked};
@@ -202,10 +202,17 @@ fn ask(endpoint: &Endpoint, objects: &[u64], deadline: Deadline) -> Vec<Arc<Leas
             held: Vec::new(),
             handles: Handles::default(),
         };
-        let answer = session.exchange(&request, &[], (), deadline)?;
-        match answer.reply.outcome {
-            Ok(()) => Ok((session, answer.reply.handles.claims)),
-            Err(ErrorOnWire(error)) => Err(error),
+        let mut answer = session.exchange(&request, &[], (), deadline)?;
+        match answer.take_reply() {
+            None => Ok((session, Vec::new())),
+            Some(Reply {
+                outcome: Ok(()),
+                handles,
+            }) => Ok((session, handles.claims)),
+            Some(Reply {
+                outcome: Err(ErrorOnWire(error)),
+                ..
+            }) => Err(error),
         }
     });
     match asked {

@@ -8,7 +8,9 @@ mod home;
 mod lease;
 
 pub(crate) use any::AnyHandle;
-pub(crate) use carry::{Parcel, is_made_up, made_up, read_handle, unpack, write_handle};
+pub(crate) use carry::{
+    Parcel, gather, is_made_up, made_up, opened, read_handle, unpack, write_handle,
+};
 pub(crate) use claim::{arrivals, claim, grant, take_back};
 pub(crate) use home::{endpoint, listen_with, server_id};
 pub(crate) use lease::{Lease, Place, gone};

@@ -9,8 +9,8 @@ use super::sessions::Session;
 use crate::codec::spare;
 use crate::dispatch;
 use crate::error::{Error, Executed};
-use crate::handle::{Lease, arrivals};
-use crate::interface::{Arguments, Returned};
+use crate::handle::{Lease, Parcel, arrivals};
+use crate::interface::{Arguments, Encoded, Returned};
 use crate::message::{Reply, Request, Subject};
 use crate::object::CALLS;
 use crate::os::{Cut, Deadline};
@@ -141,6 +141,12 @@ impl Serving<'_> {
     }
 
     fn try_reply(&mut self, returned: Returned) -> Result<(), Broken> {
+        if let Ok(Encoded(parcel)) = &returned
+            && parcel.leases.is_empty()
+            && parcel.body.len() < max_message()
+        {
+            return self.reply_value(returned);
+        }
         let session = self.session.caller.session;
         let Offer { reply, body, pins } = Offer::to(session, returned);
         self.pins = pins;
@@ -149,6 +155,16 @@ impl Serving<'_> {
             Offer::take_back(&reply, session);
             self.pins.clear();
         }
+        spare::give_back(body);
+        sent
+    }
+
+    /// The commonest reply: a value without handles.
+    fn reply_value(&mut self, returned: Returned) -> Result<(), Broken> {
+        let Ok(Encoded(Parcel { body, .. })) = returned else {
+            return Ok(());
+        };
+        let sent = self.connection.send(&Reply::VALUE, &body, Deadline::NEVER);
         spare::give_back(body);
         sent
     }

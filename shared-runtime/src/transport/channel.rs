@@ -28,6 +28,8 @@ pub(crate) struct ChannelConnection {
     /// The socket under both, to wait on and to close by half.
     socket: Socket,
     peer: Arc<Peer>,
+    /// The parts of a frame that is not whole yet.
+    parts: Vec<u8>,
     /// The pieces of a frame that has not arrived whole yet.
     partial: Vec<u8>,
 }
@@ -43,6 +45,7 @@ impl ChannelConnection {
             receiver,
             socket,
             peer,
+            parts: Vec::new(),
             partial: Vec::new(),
         })
     }
@@ -127,8 +130,15 @@ impl ChannelConnection {
 }
 
 impl Connection for ChannelConnection {
+    fn send_part(&mut self, first: &[u8], bytes: &[u8], _deadline: Deadline) -> Result<(), Broken> {
+        self.parts.extend_from_slice(first);
+        self.parts.extend_from_slice(bytes);
+        Ok(())
+    }
+
     fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken> {
-        let frame = [head, body].concat();
+        let parts = std::mem::take(&mut self.parts);
+        let frame = [&parts, head, body].concat();
         let size = frame.len() as u64;
         let mut pieces = frame.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {

@@ -31,6 +31,9 @@ pub(crate) trait Connection: Send {
     /// Sends `head` and `body` as one frame, which is not empty. An error means that the other side will not get it.
     fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken>;
 
+    /// Sends `first` and `bytes` as a part of a frame, which the next [`send`](Self::send) ends.
+    fn send_part(&mut self, first: &[u8], bytes: &[u8], deadline: Deadline) -> Result<(), Broken>;
+
     /// Puts the next frame, of at most `limit` bytes, into `frame` in the place of what it held. The peer's death ends the wait even where the
     /// connection stays open in a process it forked; what it had sent before is delivered first.
     fn receive(

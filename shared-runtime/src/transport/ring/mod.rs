@@ -75,6 +75,13 @@ impl RingConnection {
 }
 
 impl Connection for RingConnection {
+    fn send_part(&mut self, first: &[u8], bytes: &[u8], deadline: Deadline) -> Result<(), Broken> {
+        self.sender.acknowledge(self.receiver.acknowledged())?;
+        let taken = self.receiver.taken();
+        self.sender
+            .send_pieces(&self.end, taken, (first, bytes), false, deadline)
+    }
+
     fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken> {
         self.sender.acknowledge(self.receiver.acknowledged())?;
         let taken = self.receiver.taken();

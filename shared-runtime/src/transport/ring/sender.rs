@@ -26,6 +26,8 @@ pub(super) struct Sender {
     slot: Slot,
     parity: bool,
     closed: bool,
+    /// Whether a frame has been begun and not ended.
+    in_frame: bool,
     /// The receiver's last sleep that we have ended.
     woken: u32,
     /// Whether the ring has been used beyond what an idle connection keeps.
@@ -43,6 +45,7 @@ impl Sender {
             slot: Slot::Frame(0),
             parity: false,
             closed: false,
+            in_frame: false,
             woken: 0,
             spread: false,
             look: Look::new(waiting),
@@ -79,36 +82,50 @@ impl Sender {
             return Err(Broken::Closed);
         }
         let length = head.len() + body.len();
-        if length <= SLOT && self.is_quiet() {
+        if length <= SLOT && self.is_quiet() && !self.in_frame {
             self.put_in_slot(end, head, body);
             self.commit(end, taken);
             return Ok(());
         }
+        self.send_pieces(end, taken, (head, body), true, deadline)
+    }
+
+    /// Sends the two as pieces of a frame: as the last of it, or not.
+    pub(super) fn send_pieces(
+        &mut self,
+        end: &End,
+        taken: u32,
+        (first, rest): (&[u8], &[u8]),
+        is_end: bool,
+        deadline: Deadline,
+    ) -> Result<(), Broken> {
+        if self.closed || end.is_cut() {
+            return Err(Broken::Closed);
+        }
+        let mut left = first.len() + rest.len();
         if self.is_quiet() {
             self.head = self.tail;
-            if length <= SMALL && self.tail % RING + Piece::room(SMALL as u32) > KEPT {
+            let is_small = is_end && !self.in_frame && left <= SMALL;
+            if is_small && self.tail % RING + Piece::room(SMALL as u32) > KEPT {
                 self.restart(end);
             }
         }
-        let mut left = length;
-        let mut parts = Parts {
-            first: head,
-            rest: body,
-        };
+        let mut parts = Parts { first, rest };
         loop {
             let room = self.room(end, left, deadline)?;
             let (first, rest) = parts.take(room as usize);
-            left -= first.len() + rest.len();
             let piece = Piece {
                 length: room,
-                end: if left == 0 {
+                end: if is_end && left == room as usize {
                     PieceEnd::Last
                 } else {
                     PieceEnd::More
                 },
-                left: left as u64 + u64::from(room),
+                left: left as u64,
             };
+            left -= room as usize;
             self.put_in_ring(end, piece, first, rest);
+            self.in_frame = piece.end == PieceEnd::More;
             self.commit(end, taken);
             if left == 0 {
                 return Ok(());

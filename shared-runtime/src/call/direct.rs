@@ -1,0 +1,165 @@
+//! A call that is waited for on the spot: its arguments are encoded straight into the carrier, and its answer is decoded where it came. Proxies
+//! come in here.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::deliver::{self, keep_order, their_method};
+use super::output::{OfTrait, Output};
+use super::target::Target;
+use crate::client::{Calling, Exchanged, Session};
+use crate::codec::{self, Spill};
+use crate::context;
+use crate::error::{Error, ErrorKind, Executed};
+use crate::functions;
+use crate::handle::{Lease, Parcel, Place, arrivals, claim, gather, opened};
+use crate::interface::{Reply, TraitError};
+use crate::message::{Claim, ErrorOnWire, Handles};
+use crate::os::Deadline;
+
+/// Calls a method, by its place in the method table.
+pub fn call<A: Serialize + ?Sized, O: Output<Returned = O>>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> O {
+    run::<A, O>(target, method, arguments)
+}
+
+/// The same for a trait's method, which returns its own `Result`.
+///
+/// # Errors
+///
+/// The method's own, and what went wrong with the call as one of those.
+pub fn call_of_trait<A: Serialize + ?Sized, T: Reply, E: TraitError>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> Result<T, E> {
+    run::<A, OfTrait<T, E>>(target, method, arguments)
+}
+
+fn run<A: Serialize + ?Sized, O: Output>(
+    target: &Target,
+    method: u32,
+    arguments: &A,
+) -> O::Returned {
+    let mut answer = None;
+    let ended = deliver(
+        target,
+        method,
+        &mut |body, spill| match spill {
+            Some(spill) => codec::encode_spilling(arguments, body, spill),
+            None => codec::encode_into(arguments, body),
+        },
+        &mut |bytes| answer = Some(decode::<O::Wire>(bytes)),
+    );
+    match (ended, answer) {
+        (Ok(()), Some(Ok(wire))) => O::from_wire(wire),
+        (ended, answer) => {
+            O::from_error(failed(target, method, ended, answer.and_then(Result::err)))
+        }
+    }
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    codec::decode(bytes)
+}
+
+#[cold]
+fn failed(
+    target: &Target,
+    method: u32,
+    ended: Result<(), Error>,
+    undecoded: Option<Error>,
+) -> Error {
+    let undecoded = || undecoded.map(|error| error.ran(Executed::Yes));
+    let error = ended.err().or_else(undecoded);
+    let unread = || Error::new(ErrorKind::Decode, "an answer that nobody has read");
+    target.name_in(error.unwrap_or_else(unread), method)
+}
+
+/// Writes the arguments into a buffer, or on into the carrier.
+type Write<'a> = &'a mut dyn FnMut(&mut Vec<u8>, Option<&mut dyn Spill>) -> Result<(), Error>;
+
+/// Reads the answer. Runs the user's `Deserialize`.
+type Read<'a> = &'a mut dyn FnMut(&[u8]);
+
+/// What does not depend on the types, so that it is there once.
+fn deliver(target: &Target, method: u32, write: Write<'_>, read: Read<'_>) -> Result<(), Error> {
+    functions::known(target.interface()).carries_method(method)?;
+    let Place::At { session, object } = target.lease().place() else {
+        let arguments = Parcel::written(|body| write(body, None))?;
+        let answer = deliver::deliver(target, method, arguments)?;
+        answer.read(read);
+        return Ok(());
+    };
+    let context = context::current();
+    let deadline = target.deadline_of(method);
+    keep_order(target.lease(), &context, deadline)?;
+    let deadline = deadline.earlier(context.deadline);
+    if deadline.passed() {
+        return Err(deliver::too_late());
+    }
+    let calling = Calling {
+        object: *object,
+        interface: target.interface().id(),
+        method: their_method(session, target.interface(), method)?,
+        timeout: deadline.remaining(),
+        held: context.held,
+    };
+    // Ours until the server has its own.
+    let mut leases = Vec::new();
+    let exchanged = session.call(calling, deadline, &mut |body, spill| {
+        let (gathered, written) = gather(|| write(body, Some(spill)));
+        written?;
+        leases = gathered.leases;
+        claimed(&leases, gathered.nonce)
+    });
+    match exchanged {
+        Ok(exchanged) => answered(session, exchanged, deadline, read),
+        Err(failed) => Err(session.end(*failed, leases)),
+    }
+}
+
+fn claimed(leases: &[Arc<Lease>], nonce: u64) -> Result<Handles, Error> {
+    if leases.is_empty() {
+        return Ok(Handles::default());
+    }
+    let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
+    Ok(Handles { nonce, claims })
+}
+
+/// Takes over the handles of a reply, and has its value read.
+fn answered(
+    session: &Arc<Session>,
+    mut exchanged: Exchanged,
+    deadline: Deadline,
+    read: Read<'_>,
+) -> Result<(), Error> {
+    let Some(reply) = exchanged.take_reply() else {
+        opened(0, Vec::new(), || read(exchanged.body()));
+        return Ok(());
+    };
+    if let Err(ErrorOnWire(error)) = reply.outcome {
+        return Err(error.in_process(session.label()));
+    }
+    let Handles { nonce, claims } = reply.handles;
+    let leases = arrivals(&claims, Some(session), deadline);
+    // Whatever the body turns out to be: the server need not keep its own any longer.
+    if claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
+        exchanged.confirm();
+    }
+    opened(nonce, leases, || read(exchanged.body()));
+    Ok(())
+}
+
+impl Answer {
+    fn read(self, read: Read<'_>) {
+        opened(self.nonce, self.leases, || read(self.body.bytes()));
+        self.body.end();
+    }
+}
