@@ -70,6 +70,19 @@ impl<T: Shareable, E: DeserializeOwned> Created for Result<Shared<T>, CallError<
     type Object = T;
 }
 
+/// How long a frame takes to another thread and back, for benchmarks.
+///
+/// # Errors
+///
+/// That of a carrier that could not be made, or that broke.
+pub fn round_trip(
+    transport: crate::Transport,
+    size: usize,
+    times: u32,
+) -> std::io::Result<std::time::Duration> {
+    crate::transport::round_trip(transport, size, times)
+}
+
 /// What the hidden test of `test_support!` runs.
 pub fn test_child() {
     crate::process::run_test_child();

@@ -197,6 +197,7 @@ impl Request {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "two bytes are meant")]
     fn from_short(head: [u8; SHORT_REQUEST]) -> Self {
         let [call, interface] = *head.as_chunks().0 else {
             unreachable!("sixteen bytes are twice eight")
@@ -206,7 +207,7 @@ impl Request {
             subject: Subject::Method {
                 object: call >> 24,
                 interface: u64::from_le_bytes(interface),
-                method: (call >> 8) as u32 & u32::from(u16::MAX),
+                method: u32::from((call >> 8) as u16),
             },
             timeout: None,
             held: Vec::new(),

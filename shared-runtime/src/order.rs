@@ -280,6 +280,19 @@ pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
     });
 }
 
+/// Whether this scope has done nothing that it did not wait for.
+#[inline]
+pub(crate) fn is_empty() -> bool {
+    SCOPE
+        .try_with(|scope| {
+            scope
+                .borrow()
+                .as_ref()
+                .is_none_or(|scope| scope.last.is_empty())
+        })
+        .unwrap_or(true)
+}
+
 /// Waits until what this scope did to `object` is over.
 pub(crate) fn wait_for_own(object: ObjectKey, deadline: Deadline) -> Result<(), TimedOut> {
     let calls = noted(object);

@@ -80,7 +80,7 @@ thread_local! {
 pub(super) struct Place(Arc<AtomicUsize>);
 
 /// A connection out of the pool, back in it when this is dropped.
-pub(super) struct Lent {
+pub(crate) struct Lent {
     /// Always there until the end.
     seat: Option<Arc<Seat>>,
 }
@@ -293,12 +293,12 @@ impl Watch for Sweep {
     }
 
     fn ready(&mut self) -> Next {
-        let Some(shelf) = self.shelf.upgrade() else {
+        let Some(pool) = self.shelf.upgrade() else {
             return Next::Done;
         };
         // First: whoever takes a connection that rests, from now on, has another one look after it.
-        shelf.swept.store(false, Ordering::SeqCst);
-        if shelf.sweep() && !shelf.swept.swap(true, Ordering::SeqCst) {
+        pool.swept.store(false, Ordering::SeqCst);
+        if pool.sweep() && !pool.swept.swap(true, Ordering::SeqCst) {
             self.next = Deadline::after(Some(IDLE));
             return Next::Wait;
         }

@@ -99,7 +99,7 @@ struct Message {
     nonce: u64,
     leases: Vec<Arc<Lease>>,
     /// Where those that are written already stand, by their addresses.
-    written: BTreeMap<*const Lease, usize>,
+    written: Option<BTreeMap<*const Lease, usize>>,
 }
 
 impl Message {
@@ -108,7 +108,7 @@ impl Message {
             direction,
             nonce,
             leases,
-            written: BTreeMap::new(),
+            written: None,
         }
     }
 
@@ -120,6 +120,7 @@ impl Message {
         let Self {
             leases, written, ..
         } = self;
+        let written = written.get_or_insert_default();
         *written.entry(Arc::as_ptr(lease)).or_insert_with(|| {
             leases.push(Arc::clone(lease));
             leases.len() - 1

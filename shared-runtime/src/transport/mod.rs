@@ -10,6 +10,8 @@ mod channel;
 
 mod ring;
 
+mod trial;
+
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +22,7 @@ use std::sync::{Arc, Weak};
 
 pub(crate) use channel::ChannelConnection;
 pub use choice::{Transport, Waiting};
+pub(crate) use trial::round_trip;
 
 use serde::{Deserialize, Serialize};
 

@@ -247,36 +247,3 @@ fn what_makes_no_connection_is_refused() {
         assert!(carriage.accept(Vec::new(), &itself()).is_err());
     }
 }
-
-#[test]
-fn zz_pingpong() {
-    fn pin(cpu: usize) {
-        let mut set = rustix::thread::CpuSet::new();
-        set.set(cpu);
-        rustix::thread::sched_setaffinity(None, &set).unwrap();
-    }
-    for (what, size) in [("slot", 20usize), ("ring", 100), ("64k", 65536), ("1m", 1<<20)] {
-        let (mut ours, mut theirs) = pair(RING);
-        let echo = std::thread::spawn(move || {
-            pin(1);
-            let mut frame = Vec::new();
-            while theirs.receive(&mut frame, LIMIT, Deadline::NEVER).is_ok() {
-                theirs.send(&frame, &[], Deadline::NEVER).unwrap();
-            }
-        });
-        pin(0);
-        let mut frame = Vec::new();
-        let body = vec![1u8; size];
-        let n = if size > 1000 { 2000 } else { 200_000 };
-        for round in 0..5 {
-            let start = std::time::Instant::now();
-            for _ in 0..n {
-                ours.send(&body, &[], Deadline::NEVER).unwrap();
-                ours.receive(&mut frame, LIMIT, Deadline::NEVER).unwrap();
-            }
-            eprintln!("{what} {round}: {:?}", start.elapsed() / n);
-        }
-        drop(ours);
-        echo.join().unwrap();
-    }
-}

@@ -98,8 +98,10 @@ impl Commit {
     pub(super) fn slot(self) -> Option<Slot> {
         match (self.0 >> LENGTH) & 63 {
             RESTART => Some(Slot::Restart),
-            length if length as usize <= SLOT => Some(Slot::Frame(length as usize)),
-            _ => None,
+            length => usize::try_from(length)
+                .ok()
+                .filter(|length| *length <= SLOT)
+                .map(Slot::Frame),
         }
     }
 

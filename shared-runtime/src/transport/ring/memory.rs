@@ -66,7 +66,7 @@ impl Memory {
             return refuse("the memory of a connection must be sealed");
         }
         // After the seals: it cannot change any more.
-        if fstat(file)?.st_size != SIZE as i64 {
+        if usize::try_from(fstat(file)?.st_size) != Ok(SIZE) {
             return refuse("the memory of a connection has another size");
         }
         Self::map(file)
@@ -79,9 +79,11 @@ impl Memory {
 
     pub(super) fn ways(&self) -> &Ways {
         const { assert!(size_of::<Ways>() <= CONTROL) };
+        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
+        let ways = self.0.as_ptr().cast::<Ways>();
         // SAFETY: the mapping begins at a page and is longer than `Ways`, which consists of atomic words alone, for which any bytes
         // are valid. It stays mapped as long as `self`, and its file cannot shrink.
-        unsafe { &*self.0.as_ptr().cast::<Ways>() }
+        unsafe { &*ways }
     }
 
     /// The ring of a way.
@@ -103,39 +105,46 @@ pub(super) struct Ring<'a> {
 }
 
 impl Ring<'_> {
+    /// Where a position stands, and how many bytes follow there until the ring's end.
+    fn at(&self, position: u32) -> (*mut u8, usize) {
+        let offset = (position % RING) as usize;
+        // SAFETY: within the ring.
+        let place = unsafe { self.start.add(offset) };
+        (place, RING as usize - offset)
+    }
+
     /// The word at a multiple of eight.
     pub(super) fn word(&self, position: u32) -> &AtomicU64 {
-        let offset = (position % RING & !7) as usize;
-        // SAFETY: within the ring, and aligned: the ring begins at a page, and the offset is a multiple of eight.
-        let word = unsafe { self.start.add(offset) };
+        let (place, _) = self.at(position & !7);
         #[expect(clippy::cast_ptr_alignment, reason = "a multiple of eight")]
-        let word = word.cast::<AtomicU64>();
-        // SAFETY: mapped as long as the memory is borrowed; an atomic word may hold any bytes.
+        let word = place.cast::<AtomicU64>();
+        // SAFETY: within the ring, as eight divides its size, and aligned: the ring begins at a page. Mapped as long as the memory is
+        // borrowed; an atomic word may hold any bytes.
         unsafe { &*word }
     }
 
-    /// Copies `bytes` into the ring.
+    /// Copies `bytes`, at most the whole ring, into it.
     pub(super) fn write(&self, position: u32, bytes: &[u8]) {
-        let offset = (position % RING) as usize;
-        let (first, rest) = bytes.split_at(bytes.len().min(RING as usize - offset));
+        let (place, room) = self.at(position);
+        let (first, rest) = bytes.split_at(bytes.len().min(room));
         // SAFETY: `first` ends where the ring ends at the latest.
-        unsafe { copy(first.as_ptr(), self.start.add(offset), first.len()) };
-        let rest = &rest[..rest.len().min(RING as usize)];
-        // SAFETY: `rest` is no longer than the ring.
-        unsafe { copy(rest.as_ptr(), self.start, rest.len()) };
+        unsafe { copy(first.as_ptr(), place, first.len()) };
+        let length = rest.len().min(RING as usize);
+        // SAFETY: from the ring's start, and no longer than the ring.
+        unsafe { copy(rest.as_ptr(), self.start, length) };
     }
 
     /// Appends `length` bytes of the ring, at most all of it, to `bytes`.
     pub(super) fn read(&self, position: u32, length: u32, bytes: &mut Vec<u8>) {
-        let offset = (position % RING) as usize;
+        let (place, there) = self.at(position);
         let length = length.min(RING) as usize;
         bytes.reserve(length);
-        let first = length.min(RING as usize - offset);
-        let spare = bytes.spare_capacity_mut().as_mut_ptr().cast::<u8>();
-        // SAFETY: `first` bytes stand between `offset` and the ring's end, and there is room for them.
-        unsafe { copy(self.start.add(offset), spare, first) };
-        // SAFETY: the others stand at the ring's start, and there is room for `length` bytes.
-        unsafe { copy(self.start, spare.add(first), length - first) };
+        let spare = &mut bytes.spare_capacity_mut()[..length];
+        let (first, rest) = spare.split_at_mut(length.min(there));
+        // SAFETY: so many bytes stand between the position and the ring's end.
+        unsafe { copy(place, first.as_mut_ptr().cast(), first.len()) };
+        // SAFETY: the others stand at the ring's start.
+        unsafe { copy(self.start, rest.as_mut_ptr().cast(), rest.len()) };
         // SAFETY: so many have just been written.
         unsafe { bytes.set_len(bytes.len() + length) };
     }
@@ -172,8 +181,10 @@ unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
     let mut done = 0;
     while done < length {
         let more = AT_ONCE.min(length - done);
-        // SAFETY: as the caller promises, `done + more` bytes are mapped on both sides.
-        let (from, to) = unsafe { (from.add(done), to.add(done)) };
+        // SAFETY: as the caller promises, `done + more` bytes are mapped there.
+        let from = unsafe { from.add(done) };
+        // SAFETY: the same.
+        let to = unsafe { to.add(done) };
         // SAFETY: the same; private memory and the mapping do not overlap.
         unsafe { copy(to.cast(), from.cast(), more) };
         done += more;

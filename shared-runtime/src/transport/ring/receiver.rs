@@ -192,7 +192,7 @@ impl Receiver {
         let there = tail.wrapping_sub(self.head);
         let piece = Piece::from_word(ring.word(self.head).load(Ordering::Relaxed));
         let Some(piece) = piece.filter(|piece| {
-            there <= RING && self.head % 8 == 0 && Piece::room(piece.length) <= there
+            there <= RING && self.head.is_multiple_of(8) && Piece::room(piece.length) <= there
         }) else {
             return Err(Broken::Corrupt("a piece that is not in the ring".into()));
         };

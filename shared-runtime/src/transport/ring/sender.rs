@@ -13,6 +13,18 @@ const PIECE: u32 = 16 << 10;
 
 /// Frames up to this size stay in the part of the ring that an idle connection keeps.
 const SMALL: usize = 4 << 10;
+const SMALL_ROOM: u32 = HEADER + (4 << 10);
+
+/// What may be sent next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// A new frame.
+    Between,
+    /// The rest of a frame that has been begun.
+    Within,
+    /// Nothing.
+    Closed,
+}
 
 pub(super) struct Sender {
     /// The number of the last commit; its low half is in the post.
@@ -25,9 +37,7 @@ pub(super) struct Sender {
     head: u32,
     slot: Slot,
     parity: bool,
-    closed: bool,
-    /// Whether a frame has been begun and not ended.
-    in_frame: bool,
+    stage: Stage,
     /// The receiver's last sleep that we have ended.
     woken: u32,
     /// Whether the ring has been used beyond what an idle connection keeps.
@@ -44,8 +54,7 @@ impl Sender {
             head: 0,
             slot: Slot::Frame(0),
             parity: false,
-            closed: false,
-            in_frame: false,
+            stage: Stage::Between,
             woken: 0,
             spread: false,
             look: Look::new(waiting),
@@ -78,11 +87,9 @@ impl Sender {
         body: &[u8],
         deadline: Deadline,
     ) -> Result<(), Broken> {
-        if self.closed || end.is_cut() {
-            return Err(Broken::Closed);
-        }
+        self.refuse_if_closed(end)?;
         let length = head.len() + body.len();
-        if length <= SLOT && self.is_quiet() && !self.in_frame {
+        if length <= SLOT && self.is_quiet() && self.stage == Stage::Between {
             self.put_in_slot(end, head, body);
             self.commit(end, taken);
             return Ok(());
@@ -99,14 +106,12 @@ impl Sender {
         is_end: bool,
         deadline: Deadline,
     ) -> Result<(), Broken> {
-        if self.closed || end.is_cut() {
-            return Err(Broken::Closed);
-        }
+        self.refuse_if_closed(end)?;
         let mut left = first.len() + rest.len();
         if self.is_quiet() {
             self.head = self.tail;
-            let is_small = is_end && !self.in_frame && left <= SMALL;
-            if is_small && self.tail % RING + Piece::room(SMALL as u32) > KEPT {
+            let is_small = is_end && self.stage == Stage::Between && left <= SMALL;
+            if is_small && self.tail % RING + SMALL_ROOM > KEPT {
                 self.restart(end);
             }
         }
@@ -125,7 +130,10 @@ impl Sender {
             };
             left -= room as usize;
             self.put_in_ring(end, piece, first, rest);
-            self.in_frame = piece.end == PieceEnd::More;
+            self.stage = match piece.end {
+                PieceEnd::Last => Stage::Between,
+                _ => Stage::Within,
+            };
             self.commit(end, taken);
             if left == 0 {
                 return Ok(());
@@ -135,10 +143,17 @@ impl Sender {
 
     /// Says that nothing follows.
     pub(super) fn close(&mut self, end: &End, taken: u32) {
-        if !self.closed {
-            self.closed = true;
+        if self.stage != Stage::Closed {
+            self.stage = Stage::Closed;
             self.commit(end, taken);
         }
+    }
+
+    fn refuse_if_closed(&self, end: &End) -> Result<(), Broken> {
+        if self.stage == Stage::Closed || end.is_cut() {
+            return Err(Broken::Closed);
+        }
+        Ok(())
     }
 
     /// Gives memory back that only large frames need, where nothing is on the way.
@@ -178,7 +193,10 @@ impl Sender {
         ring.word(self.tail)
             .store(piece.to_word(), Ordering::Relaxed);
         ring.write(at, first);
-        ring.write(at.wrapping_add(first.len() as u32), rest);
+        let after = piece
+            .length
+            .saturating_sub(u32::try_from(rest.len()).unwrap_or(piece.length));
+        ring.write(at.wrapping_add(after), rest);
         self.spread |= self.tail % RING + Piece::room(piece.length) > KEPT;
         self.tail = self.tail.wrapping_add(Piece::room(piece.length));
     }
@@ -195,7 +213,10 @@ impl Sender {
         };
         way.post.book.store(book.to_word(), Ordering::Release);
         let commit = Commit::new(self.sequence as u32, self.slot, self.parity, cpu());
-        let commit = if self.closed { commit.closed() } else { commit };
+        let commit = match self.stage {
+            Stage::Closed => commit.closed(),
+            _ => commit,
+        };
         way.post.commit.store(commit.0, Ordering::Release);
         End::unpark(&way.post.commit, &way.place.parked, &mut self.woken);
     }

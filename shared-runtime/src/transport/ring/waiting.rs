@@ -198,7 +198,11 @@ impl Drop for Counted {
 }
 
 /// The CPU on which this thread runs, as far as eight bits tell.
-#[expect(clippy::cast_possible_truncation, reason = "eight bits are sent")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "eight bits are sent"
+)]
 #[inline]
 pub(super) fn cpu() -> u8 {
     // SAFETY: takes nothing and touches nothing. The C library reads it from memory that the kernel keeps up to date.
