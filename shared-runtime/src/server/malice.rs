@@ -171,15 +171,13 @@ fn nonsense_on_a_control_socket_ends_that_session_alone() {
         // Connections without a descriptor, with too many, and with one that no connection is made of.
         let file = std::fs::File::open("/proc/self/exe").unwrap();
         let files = [file.as_fd(), file.as_fd()];
-        for (number, role) in [Role::Calls, Role::Lane, Role::Replies]
+        for (count, role) in [Role::Calls, Role::Lane, Role::Replies]
             .into_iter()
             .enumerate()
         {
-            let number = number as u64;
+            let number = count as u64;
             let connect = codec::encode(&Control::Connect { number, role }).unwrap();
-            socket
-                .send(&connect, &files[..number as usize], patience())
-                .unwrap();
+            socket.send(&connect, &files[..count], patience()).unwrap();
             let refused = next(&socket).expect("a word about it");
             let refused = codec::decode::<Notice>(&refused).unwrap();
             assert!(matches!(refused, Notice::Refused(it) if it == number));
