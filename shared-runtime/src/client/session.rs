@@ -406,7 +406,11 @@ impl Session {
         deadline: Deadline,
     ) -> Result<Box<dyn Connection>, Error> {
         self.listen_for_notices()?;
-        let offer = self.welcome.carriage.offer(&self.peer);
+        let carriage = match role {
+            Role::Calls => self.welcome.carriage,
+            Role::Lane | Role::Replies => self.welcome.carriage.beside_others(),
+        };
+        let offer = carriage.offer(&self.peer);
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;
         let number = self.openings.add(connection.orphan());

@@ -18,6 +18,7 @@ use crate::message::{
 };
 use crate::object::REGISTRY;
 use crate::os::{Deadline, Peer, Socket, build_id, process_label, wait};
+use crate::transport::Carriage;
 
 /// How long a client may take to say hello.
 const HANDSHAKE: Duration = Duration::from_secs(2);
@@ -125,7 +126,11 @@ fn serve(session: &Arc<Session>) {
 
 /// A connection that is not served any further closes, which its client notices. `None` if there is none.
 fn connect(session: &Arc<Session>, role: Role, fds: Vec<OwnedFd>) -> Option<()> {
-    let connection = carriage().ok()?.accept(fds, &session.peer).ok()?;
+    let carriage = match role {
+        Role::Calls => carriage(),
+        Role::Lane | Role::Replies => carriage().map(Carriage::beside_others),
+    };
+    let connection = carriage.ok()?.accept(fds, &session.peer).ok()?;
     match role {
         Role::Calls => session.add_connection(MAX_CONNECTIONS, |number| {
             connection::begin(Arc::clone(session), connection, number)

@@ -92,6 +92,12 @@ impl Carriage {
         })
     }
 
+    /// The same, for connections that a thread reads on behalf of others.
+    pub(crate) fn beside_others(self) -> Self {
+        let waiting = ring::beside_others(self.waiting);
+        Self { waiting, ..self }
+    }
+
     /// A connection, and the descriptors from which the other side makes its end.
     pub(crate) fn offer(self, peer: &Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
         match self.transport {

@@ -24,6 +24,7 @@ use end::{End, Side};
 use memory::Memory;
 use receiver::Receiver;
 use sender::Sender;
+pub(super) use waiting::beside_others;
 
 use super::{Broken, Connection, FRAMES, Waiting};
 use crate::os::{Cut, Deadline, Peer, forked};

@@ -43,10 +43,19 @@ const LONGEST_REST: u32 = 1024;
 /// The threads of this process that look, beyond the time that is free.
 static LOOKING: AtomicUsize = AtomicUsize::new(0);
 
+/// The CPUs that this process is bound to.
+static BOUND: LazyLock<usize> =
+    LazyLock::new(|| sched_getaffinity(None).map_or(1, |set| set.count() as usize));
+
+/// How a thread waits that serves others of its process: with one CPU for all of them it would look at their expense.
+pub(in crate::transport) fn beside_others(waiting: Waiting) -> Waiting {
+    if *BOUND > 1 { waiting } else { Waiting::Block }
+}
+
 /// The CPUs that this process and its peers may use at one time: those of the machine, or fewer where a quota says so. That this process is
 /// bound to one of them does not count: its peer may have another.
 static CPUS: LazyLock<usize> = LazyLock::new(|| {
-    let bound = sched_getaffinity(None).map_or(1, |set| set.count() as usize);
+    let bound = *BOUND;
     let usable = std::thread::available_parallelism().map_or(1, usize::from);
     if usable < bound {
         return usable;
