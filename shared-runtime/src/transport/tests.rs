@@ -221,19 +221,47 @@ fn closing_one_half_leaves_the_other() {
 
 #[test]
 fn a_cut_from_another_thread_ends_the_wait_for_frames_and_for_room() {
-    for _ in 0..20 {
+    for round in 0..20 {
         each(|(mut ours, mut theirs)| {
             let cutters = [ours.cutter().unwrap(), theirs.cutter().unwrap()];
+            // Never whole: what had been sent by then is a part of a frame, which nobody gets.
+            let endless = Deadline::after(Some(Duration::ZERO));
+            let begun = theirs.send(b"h", &vec![0; 16 << 20], endless);
+            assert!(matches!(begun, Err(Broken::TimedOut)));
             let receives = std::thread::spawn(move || next(&mut *ours, Deadline::NEVER).map(drop));
-            let sends = std::thread::spawn(move || {
-                let sent = theirs.send(b"h", &vec![0; 16 << 20], Deadline::NEVER);
-                (sent, theirs)
-            });
+            std::thread::sleep(Duration::from_micros(50 * round));
             cutters[0].cut();
-            // What had been sent by then may have been a part of a frame, which nobody gets.
             assert!(matches!(receives.join().unwrap(), Err(Broken::Closed)));
             cutters[1].cut();
-            assert!(matches!(sends.join().unwrap().0, Err(Broken::Closed)));
+        });
+        each(|(mut ours, theirs)| {
+            let cutter = ours.cutter().unwrap();
+            let sends =
+                std::thread::spawn(move || ours.send(b"h", &vec![0; 16 << 20], Deadline::NEVER));
+            std::thread::sleep(Duration::from_micros(50 * round));
+            cutter.cut();
+            assert!(matches!(sends.join().unwrap(), Err(Broken::Closed)));
+            drop(theirs);
+        });
+    }
+}
+
+#[test]
+fn whoever_waits_for_room_learns_that_the_other_side_has_closed() {
+    for round in 0..20 {
+        each(|(mut ours, mut theirs)| {
+            let sends =
+                std::thread::spawn(move || ours.send(b"h", &vec![0; 16 << 20], Deadline::NEVER));
+            // Before it begins, while it sends, or, mostly, while it sleeps.
+            std::thread::sleep(Duration::from_micros(500 * round));
+            if round % 2 == 0 {
+                theirs.close_sending();
+                // Nobody reads, and nobody drops it.
+                std::mem::forget(theirs);
+            } else {
+                drop(theirs);
+            }
+            assert!(matches!(sends.join().unwrap(), Err(Broken::Closed)));
         });
     }
 }

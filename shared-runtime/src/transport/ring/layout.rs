@@ -32,7 +32,7 @@ pub(super) struct Post {
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub(super) struct Place {
-    /// How far the ring has been read.
+    /// A [`Progress`]. The word on which the sender sleeps: all that ends its wait changes it.
     pub(super) head: AtomicU64,
     /// Odd while the receiver sleeps until there is a commit.
     pub(super) parked: AtomicU32,
@@ -143,6 +143,28 @@ impl Book {
     }
 }
 
+/// How far the ring has been read, and whether the receiver's side has closed: then nobody need read any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    pub(super) head: u32,
+    pub(super) closed: bool,
+}
+
+impl Progress {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
+    pub(super) fn from_word(word: u64) -> Self {
+        Self {
+            head: word as u32 & !1,
+            closed: word & 1 == 1,
+        }
+    }
+
+    /// Pieces begin at multiples of eight, so the lowest bit is free.
+    pub(super) fn to_word(self) -> u64 {
+        u64::from(self.head) | u64::from(self.closed)
+    }
+}
+
 /// What stands before each piece of a frame in the ring, at a multiple of eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -228,6 +250,11 @@ mod tests {
             acknowledged: u32::MAX,
         };
         assert_eq!(Book::from_word(book.to_word()), book);
+        let progress = Progress {
+            head: 16,
+            closed: true,
+        };
+        assert_eq!(Progress::from_word(progress.to_word()), progress);
         let piece = Piece {
             length: RING - HEADER,
             end: End::Void,

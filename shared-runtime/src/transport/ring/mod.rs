@@ -16,6 +16,9 @@ mod waiting;
 mod receiver;
 mod sender;
 
+#[cfg(all(test, not(loom)))]
+mod tests;
+
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Weak};
@@ -104,6 +107,7 @@ impl Connection for RingConnection {
 
     fn close_sending(&mut self) {
         self.sender.close(&self.end, self.receiver.taken());
+        self.receiver.close(&self.end);
     }
 
     fn rest(&mut self) {

@@ -1,8 +1,8 @@
 //! The half of an end that receives. Nothing that it reads is believed.
 
 use super::end::End;
-use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, RING, SLOT, Slot};
-use super::sync::Ordering;
+use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING, SLOT, Slot};
+use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
 use crate::os::Deadline;
 use crate::transport::{Broken, Waiting};
@@ -24,6 +24,8 @@ pub(super) struct Receiver {
     head: u32,
     /// The head that the sender knows.
     published: u32,
+    /// Our side has closed.
+    closed: bool,
     parity: bool,
     /// The pieces of a frame that has not arrived whole.
     partial: Vec<u8>,
@@ -51,12 +53,26 @@ impl Receiver {
             acknowledged: 0,
             head: 0,
             published: 0,
+            closed: false,
             parity: false,
             partial: Vec::new(),
             last: None,
             large: false,
             look: Look::new(waiting),
         }
+    }
+
+    /// As if so much had come already.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn begin_at(&mut self, position: u32, sequence: u32) {
+        (self.head, self.published) = (position, position);
+        (self.taken, self.seen) = (sequence, Commit(sequence.into()));
+    }
+
+    /// As if so much of ours had been taken already.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn was_acknowledged(&mut self, sequence: u32) {
+        self.acknowledged = sequence;
     }
 
     /// The last commit all of which has been taken.
@@ -226,11 +242,23 @@ impl Receiver {
     fn publish(&mut self, end: &End) {
         self.published = self.head;
         let way = end.back();
-        way.place
-            .head
-            .store(u64::from(self.head), Ordering::Release);
+        let progress = Progress {
+            head: self.head,
+            closed: self.closed,
+        };
+        way.place.head.store(progress.to_word(), Ordering::Release);
         // The sender sleeps again and again while it waits for room, and never twice in one sleep.
         End::unpark(&way.place.head, &way.post.starved, &mut 0);
+    }
+
+    /// Says that whoever waits for room waits for nothing. What comes is still received.
+    pub(super) fn close(&mut self, end: &End) {
+        if !self.closed {
+            self.closed = true;
+            self.publish(end);
+            // Whatever has been written over its flag: nothing else may wake it.
+            wake(&end.back().place.head);
+        }
     }
 
     #[inline]

@@ -1,9 +1,9 @@
 //! The half of an end that sends.
 
 use super::end::End;
-use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, RING, SLOT, Slot};
+use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING, SLOT, Slot};
 use super::memory::KEPT;
-use super::sync::Ordering;
+use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
 use crate::os::Deadline;
 use crate::transport::{Broken, Waiting};
@@ -59,6 +59,13 @@ impl Sender {
             spread: false,
             look: Look::new(waiting),
         }
+    }
+
+    /// As if so much had been sent already.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn begin_at(&mut self, position: u32, sequence: u32) {
+        (self.tail, self.head) = (position, position);
+        (self.sequence, self.acknowledged) = (sequence.into(), sequence.into());
     }
 
     /// The other side says that it has taken everything up to this commit.
@@ -146,6 +153,8 @@ impl Sender {
         if self.stage != Stage::Closed {
             self.stage = Stage::Closed;
             self.commit(end, taken);
+            // Whatever has been written over its flag: nothing more will wake it.
+            wake(&end.out().post.commit);
         }
     }
 
@@ -180,7 +189,8 @@ impl Sender {
 
     /// Has the ring read on from its start. The receiver has taken everything, so the slot is free to say so.
     fn restart(&mut self, end: &End) {
-        self.tail = self.tail.next_multiple_of(RING);
+        // The next multiple; the last one is the first again.
+        self.tail = self.tail.div_ceil(RING).wrapping_mul(RING);
         self.head = self.tail;
         end.out().post.slot[0].store(u64::from(self.tail), Ordering::Relaxed);
         self.slot = Slot::Restart;
@@ -229,23 +239,24 @@ impl Sender {
         }
         loop {
             let word = end.out().place.head.load(Ordering::Acquire);
-            self.read_up_to(word);
+            let progress = Progress::from_word(word);
+            self.read_up_to(progress.head);
             if self.free() >= Piece::room(wanted) {
                 return Ok(wanted);
             }
-            let other = Commit(end.back().post.commit.load(Ordering::Relaxed));
-            if other.is_closed() || end.is_cut() {
+            if progress.closed || end.is_cut() {
                 return Err(Broken::Closed);
             }
             if deadline.passed() {
                 return Err(Broken::TimedOut);
             }
-            self.wait(end, word, other, left, deadline);
+            self.wait(end, word, left, deadline);
         }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
-    fn wait(&mut self, end: &End, word: u64, other: Commit, left: usize, deadline: Deadline) {
+    fn wait(&mut self, end: &End, word: u64, left: usize, deadline: Deadline) {
+        let other = Commit(end.back().post.commit.load(Ordering::Relaxed));
         let (head, starved) = (&end.out().place.head, &end.out().post.starved);
         let same_cpu = other.cpu() == cpu();
         let moved = || head.load(Ordering::Relaxed) != word;
@@ -259,9 +270,7 @@ impl Sender {
     }
 
     /// What the receiver says may be old, or no truth at all: only what lies between the known head and the tail counts.
-    #[expect(clippy::cast_possible_truncation, reason = "positions have 32 bits")]
-    fn read_up_to(&mut self, word: u64) {
-        let head = word as u32;
+    fn read_up_to(&mut self, head: u32) {
         if head.wrapping_sub(self.head) <= self.tail.wrapping_sub(self.head) {
             self.head = head;
         }
