@@ -13,6 +13,9 @@ const PUBLISHED: u32 = RING / 8;
 /// No frame is believed to be larger than this before it has come.
 const BELIEVED: usize = 64 << 20;
 
+/// So many parts of a frame, about a ring of them, are taken between two looks at the clock.
+const PATIENCE: u32 = 128;
+
 pub(super) struct Receiver {
     /// The last commit that was looked at.
     seen: Commit,
@@ -102,22 +105,26 @@ impl Receiver {
             std::mem::swap(frame, &mut self.partial);
             self.partial.clear();
         }
+        let mut parts = 0u32;
         loop {
-            match self.take(end, frame, limit)? {
+            let nothing = match self.take(end, frame, limit)? {
                 Found::Frame => {
                     self.large = frame.len() >= LARGE;
                     return Ok(());
                 }
-                Found::Some => {}
+                Found::Some => false,
                 Found::Closed => return Err(Broken::Closed),
-                Found::Nothing => {
-                    if deadline.passed() {
-                        // What has come of a frame is kept for the next look.
-                        std::mem::swap(frame, &mut self.partial);
-                        return Err(Broken::TimedOut);
-                    }
-                    self.wait(end, frame.len(), deadline);
-                }
+                Found::Nothing => true,
+            };
+            // What is there is taken even when it is late. But a sender could always have more.
+            parts = parts.wrapping_add(1);
+            if (nothing || parts.is_multiple_of(PATIENCE)) && deadline.passed() {
+                // What has come of a frame is kept for the next look.
+                std::mem::swap(frame, &mut self.partial);
+                return Err(Broken::TimedOut);
+            }
+            if nothing {
+                self.wait(end, frame.len(), deadline);
             }
         }
     }

@@ -1,8 +1,9 @@
 //! What this carrier keeps to beyond what all of them do.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::layout::{Book, RING};
+use super::layout::{Book, Commit, End as PieceEnd, Piece, Progress, RING, Slot};
 use super::sync::Ordering;
 use super::*;
 
@@ -99,4 +100,44 @@ fn a_ring_restarts_where_its_positions_end() {
         theirs.send(&[2], &[], patience()).unwrap();
         assert_eq!(next(&mut ours).unwrap(), [2]);
     }
+}
+
+/// A peer that announces pieces without end, none of which brings anything.
+fn announce_for_ever(end: &End, over: &AtomicBool) {
+    let (ring, post) = (end.out_ring(), &end.out().post);
+    let nothing = Piece {
+        length: 0,
+        end: PieceEnd::More,
+        left: 0,
+    };
+    for position in (0..RING).step_by(8) {
+        ring.word(position)
+            .store(nothing.to_word(), Ordering::Relaxed);
+    }
+    for sequence in 1.. {
+        let head = Progress::from_word(end.out().place.head.load(Ordering::Acquire)).head;
+        let book = Book {
+            tail: head.wrapping_add(RING),
+            acknowledged: 0,
+        };
+        post.book.store(book.to_word(), Ordering::Release);
+        let commit = Commit::new(sequence, Slot::Frame(0), false, 0);
+        post.commit.store(commit.0, Ordering::Release);
+        if over.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_peer_that_always_has_more_keeps_nobody_past_a_deadline() {
+    let (mut ours, theirs) = pair();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| announce_for_ever(&theirs.end, &over));
+        let soon = Deadline::after(Some(Duration::from_millis(20)));
+        let received = ours.receive(&mut Vec::new(), usize::MAX, soon);
+        over.store(true, Ordering::Relaxed);
+        assert!(matches!(received, Err(Broken::TimedOut)), "{received:?}");
+    });
 }
