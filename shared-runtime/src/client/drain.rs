@@ -19,11 +19,18 @@ const SELDOM: Duration = Duration::from_millis(100);
 /// Closes our half, which tells the server that nobody waits, and hands the rest to the background thread.
 ///
 /// The server may be stopped in the middle of taking over the handles in the request, and a late reply may carry leases
-/// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back.
-pub(super) fn abandon<P: Send + 'static>(mut pooled: Pooled, releases: Arc<Releases>, pins: P) {
+/// for us. So `pins` live until the server closes its half or dies, and leases that still arrive are given back. A reply of more than
+/// `limit` bytes is none of ours: with it, the connection goes.
+pub(super) fn abandon<P: Send + 'static>(
+    mut pooled: Pooled,
+    limit: usize,
+    releases: Arc<Releases>,
+    pins: P,
+) {
     pooled.connection.close_sending();
     BACKGROUND.run(Box::new(Drain {
         pooled,
+        limit,
         releases,
         pause: FIRST,
         next: Deadline::after(Some(FIRST)),
@@ -33,6 +40,7 @@ pub(super) fn abandon<P: Send + 'static>(mut pooled: Pooled, releases: Arc<Relea
 
 struct Drain<P> {
     pooled: Pooled,
+    limit: usize,
     releases: Arc<Releases>,
     pause: Duration,
     next: Deadline,
@@ -55,7 +63,7 @@ impl<P: Send> Watch for Drain<P> {
             connection, frame, ..
         } = &mut self.pooled;
         let now = Deadline::after(Some(Duration::ZERO));
-        match connection.receive(frame, usize::MAX, now) {
+        match connection.receive(frame, self.limit, now) {
             Ok(()) => {
                 if let Ok((reply, _)) = Reply::read(&self.pooled.frame) {
                     self.give_back(&reply);
@@ -77,6 +85,40 @@ impl<P> Drain<P> {
             if let Claim::Granted { object } = claim {
                 self.releases.post((*object, 1));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::control::Control;
+    use super::super::pool::Pool;
+    use super::*;
+    use crate::codec;
+    use crate::message::Control as Say;
+    use crate::os::{Peer, Socket};
+    use crate::outbox::Outbox;
+    use crate::transport::Carriage;
+
+    #[test]
+    fn a_reply_beyond_the_limit_is_not_waited_for() {
+        let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
+        let carriage = Carriage::usual().unwrap();
+        let (ours, theirs) = carriage.offer(&itself).unwrap();
+        let mut theirs = carriage.accept(theirs, &itself).unwrap();
+        let (control, _server) = Socket::pair().unwrap();
+        let releases = Outbox::on(Control::over(control), 1, |leases| {
+            codec::encode(&Say::Release(leases))
+        });
+        let pool = Pool::default();
+        let pooled = pool.seat(pool.place().unwrap(), ours).take();
+        let pins = Arc::new(());
+        let kept = Arc::downgrade(&pins);
+        abandon(pooled, 1000, releases, pins);
+        theirs.send(&[1; 1001], &[], Deadline::NEVER).unwrap();
+        // Its own half is still open, so nothing else ends this.
+        while kept.strong_count() > 0 {
+            std::thread::sleep(FIRST);
         }
     }
 }

@@ -281,8 +281,7 @@ impl Session {
         let Pooled {
             connection, frame, ..
         } = lent.get();
-        let limit = self.welcome.max_message.max(MAX_ERROR);
-        let read = match connection.receive(frame, limit, deadline) {
+        let read = match connection.receive(frame, self.reply_limit(), deadline) {
             Ok(()) => Reply::read_any(frame).map_err(|error| Broken::Corrupt(error.to_string())),
             Err(broken) => Err(broken),
         };
@@ -303,6 +302,10 @@ impl Session {
             Failed::Unsent(error) => error,
             Failed::Broken(broken, lent, executed) => self.failed(broken, lent, pins, executed),
         }
+    }
+
+    fn reply_limit(&self) -> usize {
+        self.welcome.max_message.max(MAX_ERROR)
     }
 
     pub(super) fn too_large(&self, size: usize) -> Error {
@@ -326,7 +329,8 @@ impl Session {
             drop(connection.take());
             return self.lost(broken).ran(executed).in_process(self.label());
         }
-        drain::abandon(connection.take(), Arc::clone(&self.releases), pins);
+        let releases = Arc::clone(&self.releases);
+        drain::abandon(connection.take(), self.reply_limit(), releases, pins);
         let text = match executed {
             Executed::No => "did not take the arguments within the deadline",
             _ => "did not answer within the deadline; the method may go on",
