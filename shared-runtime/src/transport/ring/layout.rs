@@ -123,9 +123,13 @@ impl Commit {
 }
 
 /// How far the ring has been written, and the last commit of the other way all of which has been taken.
+///
+/// It is stored before its commit, and may be newer than the commit that was loaded before it. So it has the parity, too: where that has not
+/// come with a commit yet, the ring goes on with what stands after the new content of the slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Book {
     pub(super) tail: u32,
+    pub(super) parity: bool,
     pub(super) acknowledged: u32,
 }
 
@@ -133,13 +137,15 @@ impl Book {
     #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
     pub(super) fn from_word(word: u64) -> Self {
         Self {
-            tail: word as u32,
+            tail: word as u32 & !1,
+            parity: word & 1 == 1,
             acknowledged: (word >> 32) as u32,
         }
     }
 
+    /// Pieces end at multiples of eight, so the lowest bit of the tail is free.
     pub(super) fn to_word(self) -> u64 {
-        u64::from(self.tail) | (u64::from(self.acknowledged) << 32)
+        u64::from(self.tail) | u64::from(self.parity) | (u64::from(self.acknowledged) << 32)
     }
 }
 
@@ -246,7 +252,8 @@ mod tests {
         );
         assert_eq!(Commit(60 << LENGTH).slot(), None);
         let book = Book {
-            tail: 3,
+            tail: 24,
+            parity: true,
             acknowledged: u32::MAX,
         };
         assert_eq!(Book::from_word(book.to_word()), book);

@@ -135,11 +135,12 @@ impl Receiver {
         let (seen, book) = self.last.unwrap_or_else(|| Self::look_at(end));
         self.seen = seen;
         self.acknowledged = book.acknowledged;
-        // A frame in the slot came before what is in the ring: its sender had seen the ring empty.
+        // A frame in the slot came before what is in the ring: its sender had seen the ring empty. If only the book tells of it, its commit
+        // is about to come.
         let found = if seen.parity() != self.parity {
             self.parity = seen.parity();
             self.take_slot(end, book.tail, frame, limit)?
-        } else if book.tail != self.head {
+        } else if book.tail != self.head && book.parity == self.parity {
             self.take_piece(end, book.tail, frame, limit)?
         } else if seen.is_closed() || self.last.is_some() {
             return Ok(Found::Closed);

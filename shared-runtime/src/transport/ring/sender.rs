@@ -219,6 +219,7 @@ impl Sender {
         let way = end.out();
         let book = Book {
             tail: self.tail,
+            parity: self.parity,
             acknowledged: taken,
         };
         way.post.book.store(book.to_word(), Ordering::Release);

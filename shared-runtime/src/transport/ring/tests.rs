@@ -39,6 +39,7 @@ fn begin_at(from: &mut RingConnection, to: &mut RingConnection, position: u32, s
         let said = Book::from_word(book.load(Ordering::Relaxed));
         let said = Book {
             tail: tail.unwrap_or(said.tail),
+            parity: false,
             acknowledged: acknowledged.unwrap_or(said.acknowledged),
         };
         book.store(said.to_word(), Ordering::Relaxed);
@@ -118,6 +119,7 @@ fn announce_for_ever(end: &End, over: &AtomicBool) {
         let head = Progress::from_word(end.out().place.head.load(Ordering::Acquire)).head;
         let book = Book {
             tail: head.wrapping_add(RING),
+            parity: false,
             acknowledged: 0,
         };
         post.book.store(book.to_word(), Ordering::Release);
