@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use super::layout::{Place, Post, Way};
+use super::layout::{Bed, Place, Post, Way};
 use super::memory::{Memory, Ring};
 use super::sync::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence, sleep, wake};
 use crate::os::{Cut, Deadline, MONITOR, Next, Watch};
@@ -68,55 +68,68 @@ impl End {
 
     /// The other side's process has ended, or the connection was cut off here.
     pub(super) fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
+        self.cut.load(Ordering::Acquire)
     }
 
-    /// Sleeps until the low half of `word`, which the other side writes, is not `expected` any more; or for no reason. `flag` is ours, and
+    /// Sleeps until the low half of `word`, which the other side writes, is not `expected` any more; or for no reason. `bed` is ours, and
     /// tells the other side that it must wake us.
     ///
-    /// Who posts stores the word, then looks at the flag; we set the flag, then look at the word. The fences keep each from doing the second
+    /// Who posts stores the word, then looks at the bed; we set the bed, then look at the word. The fences keep each from doing the second
     /// before the first, so one of us sees the other.
     pub(super) fn park(
         &self,
         word: &AtomicU64,
         expected: u32,
-        flag: &AtomicU32,
+        bed: &AtomicU64,
         deadline: Deadline,
     ) {
-        let turn = flag.load(Ordering::Relaxed).wrapping_add(1) | 1;
-        flag.store(turn, Ordering::Relaxed);
+        let turn = Bed::from_word(bed.load(Ordering::Relaxed)).next_turn();
+        bed.store(Bed { turn, expected }.to_word(), Ordering::Relaxed);
         fence(Ordering::SeqCst);
         #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]
         if word.load(Ordering::Relaxed) as u32 == expected {
             // Counted before the look: whoever cuts looks the other way round.
-            self.sleepers.fetch_add(1, Ordering::SeqCst);
+            self.sleepers.fetch_add(1, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
             if !self.is_cut() {
                 sleep(word, expected, deadline);
             }
-            self.sleepers.fetch_sub(1, Ordering::SeqCst);
+            self.sleepers.fetch_sub(1, Ordering::Release);
         }
-        flag.store(turn.wrapping_add(1), Ordering::Relaxed);
+        let turn = turn.wrapping_add(1);
+        bed.store(Bed { turn, expected }.to_word(), Ordering::Relaxed);
     }
 
-    /// Wakes the other side if it sleeps on `word`, which has just been stored. `woken` is the sleep that has been ended already.
-    pub(super) fn unpark(word: &AtomicU64, flag: &AtomicU32, woken: &mut u32) {
+    /// Wakes the other side if it sleeps on `word`, whose low half has just become `posted`. `woken` is the sleep that has been ended
+    /// already.
+    ///
+    /// Who has seen `posted` before it lay down waits for more. To wake it for this would be for nothing, and to note it as woken would be
+    /// wrong: it may not be asleep yet, and would not be woken for the next.
+    pub(super) fn unpark(word: &AtomicU64, posted: u32, bed: &AtomicU64, woken: &mut u32) {
         fence(Ordering::SeqCst);
-        let turn = flag.load(Ordering::Relaxed);
-        if turn & 1 == 1 && turn != *woken {
+        let Bed { turn, expected } = Bed::from_word(bed.load(Ordering::Relaxed));
+        if turn & 1 == 1 && turn != *woken && expected != posted {
             *woken = turn;
             wake(word);
         }
     }
 
-    fn wake_all(&self) {
+    /// Whoever sleeps here may be between its look at the mark and its sleep: it must be woken until it has gone.
+    pub(super) fn mark_cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    pub(super) fn wake_all(&self) {
         let Post { commit, .. } = &self.back().post;
         let Place { head, .. } = &self.out().place;
         wake(commit);
         wake(head);
     }
 
-    fn is_asleep(&self) -> bool {
-        self.sleepers.load(Ordering::SeqCst) > 0
+    pub(super) fn is_asleep(&self) -> bool {
+        self.sleepers.load(Ordering::Acquire) > 0
     }
 }
 
@@ -130,10 +143,8 @@ impl fmt::Debug for End {
 }
 
 impl Cut for End {
-    /// Whoever sleeps here may be between its look at the mark and its sleep, so it is woken until it has gone.
     fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
-        self.wake_all();
+        self.mark_cut();
         let Some(end) = self.this.upgrade() else {
             return;
         };

@@ -3,7 +3,7 @@
 //! A connection is made of two ways, one for each direction. A way has a *post*, which its sender writes, a *place* of its receiver, and a
 //! ring of bytes. The post is one cache line: a small frame fits into it, and it is all that a receiver looks at while it waits.
 
-use super::sync::{AtomicU32, AtomicU64};
+use super::sync::AtomicU64;
 
 /// The most bytes of a frame that travels in the post itself.
 pub(super) const SLOT: usize = 48;
@@ -24,8 +24,8 @@ pub(super) struct Post {
     pub(super) book: AtomicU64,
     /// The bytes of a small frame.
     pub(super) slot: [AtomicU64; SLOT / 8],
-    /// Odd while the sender sleeps until there is room in the ring.
-    pub(super) starved: AtomicU32,
+    /// A [`Bed`], where the sender sleeps until there is room in the ring.
+    pub(super) starved: AtomicU64,
 }
 
 /// Written by the receiver of a way.
@@ -34,8 +34,8 @@ pub(super) struct Post {
 pub(super) struct Place {
     /// A [`Progress`]. The word on which the sender sleeps: all that ends its wait changes it.
     pub(super) head: AtomicU64,
-    /// Odd while the receiver sleeps until there is a commit.
-    pub(super) parked: AtomicU32,
+    /// A [`Bed`], where the receiver sleeps until there is a commit.
+    pub(super) parked: AtomicU64,
 }
 
 /// One direction.
@@ -171,6 +171,33 @@ impl Progress {
     }
 }
 
+/// Whether somebody sleeps, and on what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bed {
+    /// Counts the sleeps. Odd from just before one until just after it.
+    pub(super) turn: u32,
+    /// What the word said when it was last looked at. Any other value ends the sleep.
+    pub(super) expected: u32,
+}
+
+impl Bed {
+    #[expect(clippy::cast_possible_truncation, reason = "the halves are meant")]
+    pub(super) fn from_word(word: u64) -> Self {
+        Self {
+            turn: word as u32,
+            expected: (word >> 32) as u32,
+        }
+    }
+
+    pub(super) fn to_word(self) -> u64 {
+        u64::from(self.turn) | (u64::from(self.expected) << 32)
+    }
+
+    pub(super) fn next_turn(self) -> u32 {
+        self.turn.wrapping_add(1) | 1
+    }
+}
+
 /// What stands before each piece of a frame in the ring, at a multiple of eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
@@ -257,6 +284,12 @@ mod tests {
             acknowledged: u32::MAX,
         };
         assert_eq!(Book::from_word(book.to_word()), book);
+        let bed = Bed {
+            turn: 7,
+            expected: u32::MAX,
+        };
+        assert_eq!(Bed::from_word(bed.to_word()), bed);
+        assert_eq!((bed.next_turn(), Bed::from_word(0).next_turn()), (9, 1));
         let progress = Progress {
             head: 16,
             closed: true,

@@ -8,7 +8,13 @@
 mod layout;
 mod sync;
 
+#[cfg(not(loom))]
 mod memory;
+
+#[cfg(loom)]
+mod modelled;
+#[cfg(loom)]
+use modelled as memory;
 
 mod end;
 mod waiting;
@@ -18,6 +24,9 @@ mod sender;
 
 #[cfg(all(test, not(loom)))]
 mod tests;
+
+#[cfg(all(test, loom))]
+mod models;
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

@@ -247,6 +247,10 @@ impl Receiver {
 
     /// Tells the sender how far the ring is free.
     #[cold]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the low half is what it sleeps on"
+    )]
     fn publish(&mut self, end: &End) {
         self.published = self.head;
         let way = end.back();
@@ -254,9 +258,10 @@ impl Receiver {
             head: self.head,
             closed: self.closed,
         };
-        way.place.head.store(progress.to_word(), Ordering::Release);
+        let posted = progress.to_word();
+        way.place.head.store(posted, Ordering::Release);
         // The sender sleeps again and again while it waits for room, and never twice in one sleep.
-        End::unpark(&way.place.head, &way.post.starved, &mut 0);
+        End::unpark(&way.place.head, posted as u32, &way.post.starved, &mut 0);
     }
 
     /// Says that whoever waits for room waits for nothing. What comes is still received.

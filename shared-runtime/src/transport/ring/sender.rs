@@ -229,7 +229,8 @@ impl Sender {
             _ => commit,
         };
         way.post.commit.store(commit.0, Ordering::Release);
-        End::unpark(&way.post.commit, &way.place.parked, &mut self.woken);
+        let (word, bed) = (&way.post.commit, &way.place.parked);
+        End::unpark(word, commit.sequence(), bed, &mut self.woken);
     }
 
     /// How many bytes of a frame of which so many are left go into the next piece. Waits until it is worth while.

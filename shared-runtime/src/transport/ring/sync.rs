@@ -3,6 +3,12 @@
 #[cfg(not(loom))]
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 
+#[cfg(loom)]
+pub(super) use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+
+#[cfg(loom)]
+pub(super) use modelled::{AtomicU64, sleep, wake};
+
 #[cfg(not(loom))]
 use rustix::io::Errno;
 #[cfg(not(loom))]
@@ -45,4 +51,54 @@ fn low_half(word: &AtomicU64) -> &AtomicU32 {
     // SAFETY: the first four bytes of an atomic word of eight, as long as that lives. Only the kernel reads them as a word of their
     // own; Rust code only ever loads and stores the whole.
     unsafe { &*word.cast::<AtomicU32>() }
+}
+
+/// A futex, as the kernel does it: it looks at the word and lies down under one lock, under which others wake it. Nobody is woken for no
+/// reason here, and no deadline passes: what depends on either hangs, which the checker tells.
+#[cfg(loom)]
+mod modelled {
+    use std::ops::Deref;
+
+    use loom::sync::{Condvar, Mutex, atomic};
+
+    use super::Ordering;
+    use crate::os::Deadline;
+
+    #[derive(Debug)]
+    pub(in super::super) struct AtomicU64 {
+        word: atomic::AtomicU64,
+        lock: Mutex<()>,
+        bed: Condvar,
+    }
+
+    impl AtomicU64 {
+        pub(in super::super) fn new(value: u64) -> Self {
+            Self {
+                word: atomic::AtomicU64::new(value),
+                lock: Mutex::new(()),
+                bed: Condvar::new(),
+            }
+        }
+    }
+
+    impl Deref for AtomicU64 {
+        type Target = atomic::AtomicU64;
+
+        fn deref(&self) -> &Self::Target {
+            &self.word
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is compared")]
+    pub(in super::super) fn sleep(word: &AtomicU64, expected: u32, _: Deadline) {
+        let lock = word.lock.lock().unwrap();
+        if word.load(Ordering::Relaxed) as u32 == expected {
+            drop(word.bed.wait(lock).unwrap());
+        }
+    }
+
+    pub(in super::super) fn wake(word: &AtomicU64) {
+        let _lock = word.lock.lock().unwrap();
+        word.bed.notify_all();
+    }
 }
