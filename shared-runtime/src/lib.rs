@@ -23,6 +23,7 @@ mod call_error;
 
 // Values as bytes, and what carries them.
 mod address;
+mod carriage;
 mod codec;
 mod transport;
 
@@ -81,6 +82,7 @@ mod register;
 mod test_support;
 
 pub use call_error::CallError;
+pub use carriage::{Transport, Waiting};
 pub use error::{Error, ErrorKind, Executed};
 pub use exit::ExitStatus;
 #[cfg(feature = "json")]
@@ -93,7 +95,7 @@ pub use server_handle::ServerHandle;
 pub use shared::{ObjectId, Shareable, Shared};
 pub use shared_derive::{main, shared, task};
 pub use ticket::Ticket;
-pub use transport::{Transport, Waiting};
+
 pub use weak::WeakShared;
 
 /// What generated code names. Not for people: it changes without notice.

@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::address::{Endpoint, ServerId};
+use crate::carriage::Carriage;
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::shape::Shape;
-use crate::transport::Carriage;
 
 /// The version of everything in this file.
 pub(crate) const PROTOCOL: u32 = 1;

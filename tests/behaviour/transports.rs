@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use shared_runtime::{ErrorKind, ServerProcess, Transport, Waiting, shared};
 
+use crate::support::until;
+
 struct Echo;
 
 #[shared]
@@ -114,4 +116,32 @@ fn a_ring_takes_no_descriptor() {
             assert_eq!(descriptors(&server) >= before + 20, takes, "{transport:?}");
         });
     }
+}
+
+/// What the server's process holds of memory, in KiB.
+fn resident(server: &ServerProcess) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn an_idle_connection_gives_back_what_large_frames_needed() {
+    let server = ServerProcess::builder()
+        .transport(Transport::Ring)
+        .start()
+        .unwrap();
+    let echo = Echo::new_in(&server).unwrap();
+    assert_eq!(echo.echo(b"hi").unwrap(), b"hi");
+    let before = resident(&server);
+    let large = vec![7; 8 << 20];
+    assert!(echo.echo(&large).unwrap() == large);
+    assert!(resident(&server) > before + 3000, "both rings, at least");
+    until("it has given them back", || {
+        resident(&server) < before + 1500
+    });
+    assert!(echo.echo(&large).unwrap() == large);
 }

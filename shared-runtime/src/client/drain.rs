@@ -94,18 +94,19 @@ mod tests {
     use super::super::control::Control;
     use super::super::pool::Pool;
     use super::*;
+    use crate::carriage::Carriage;
     use crate::codec;
     use crate::message::Control as Say;
     use crate::os::{Peer, Socket};
     use crate::outbox::Outbox;
-    use crate::transport::Carriage;
+    use crate::transport;
 
     #[test]
     fn a_reply_beyond_the_limit_is_not_waited_for() {
         let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
         let carriage = Carriage::usual().unwrap();
-        let (ours, theirs) = carriage.offer(&itself).unwrap();
-        let mut theirs = carriage.accept(theirs, &itself).unwrap();
+        let (ours, theirs) = transport::offer(carriage, &itself).unwrap();
+        let mut theirs = transport::accept(carriage, theirs, &itself).unwrap();
         let (control, _server) = Socket::pair().unwrap();
         let releases = Outbox::on(Control::over(control), 1, |leases| {
             codec::encode(&Say::Release(leases))

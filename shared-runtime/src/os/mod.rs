@@ -1,5 +1,7 @@
 //! What the runtime asks of Linux, in safe pieces. Nothing here knows what is being said over these sockets.
 
+mod cut;
+
 mod background;
 mod deadline;
 mod fork;
@@ -10,10 +12,10 @@ mod socket;
 mod timer;
 
 pub(crate) use background::{BACKGROUND, MONITOR, Next, Watch};
+pub(crate) use cut::Cut;
 pub(crate) use deadline::Deadline;
 pub(crate) use fork::forked;
 pub(crate) use moment::Moment;
-pub(crate) use mortal::Cut;
 pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label};
 pub(crate) use socket::{SendError, Socket, wait};
 pub(crate) use timer::{Expires, Timer};

@@ -1,6 +1,5 @@
 //! Tells those who wait for a process that it has ended.
 
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -9,13 +8,8 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 use super::background::{MONITOR, Next, Watch};
+use super::cut::Cut;
 use super::{Deadline, wait};
-
-/// What can be cut off: whoever waits there stops waiting.
-pub(crate) trait Cut: fmt::Debug + Send + Sync {
-    /// Ends the wait of everybody, now and later. Must not block.
-    fn cut(&self);
-}
 
 /// Those who wait for one process.
 #[derive(Debug, Default)]

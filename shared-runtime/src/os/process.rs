@@ -14,7 +14,8 @@ use rustix::process::{
     pidfd_send_signal, waitid,
 };
 
-use super::mortal::{Cut, Mourners};
+use super::cut::Cut;
+use super::mortal::Mourners;
 use super::{Deadline, wait};
 use crate::exit::ExitStatus;
 

@@ -15,7 +15,7 @@ use rustix::net::{
 };
 
 use super::Deadline;
-use super::mortal::Cut;
+use super::cut::Cut;
 
 /// The most descriptors one message may carry.
 const MAX_FDS: usize = 8;

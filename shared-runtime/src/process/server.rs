@@ -8,13 +8,13 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::spawn::{self, Spawned};
+use crate::carriage::{Carriage, Transport, Waiting};
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
 use crate::object::ASYNC_WORKERS;
 use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
-use crate::transport::{Carriage, Transport, Waiting};
 
 /// How long a server may take to end, unless it was told otherwise.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);

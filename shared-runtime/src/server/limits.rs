@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
+use crate::carriage::Carriage;
 use crate::dispatch;
 use crate::error::Error;
 use crate::message::{MAX_MESSAGE, ServerSettings};
 use crate::object::set_async_workers;
-use crate::transport::Carriage;
 
 static MAX: OnceLock<usize> = OnceLock::new();
 static CARRIAGE: OnceLock<Carriage> = OnceLock::new();

@@ -16,7 +16,7 @@ use crate::message::{
     Notice, PROTOCOL, Reply, ReplyWanted, Request, Role, Subject,
 };
 use crate::os::{Deadline, Peer, Socket, build_id, wait};
-use crate::transport::{Broken, Connection};
+use crate::transport::{self, Broken, Connection};
 
 /// Long enough for any machine: only a hang takes longer.
 fn patience() -> Deadline {
@@ -61,7 +61,7 @@ fn next(socket: &Socket) -> Option<Vec<u8>> {
 
 fn open(control: &Socket, role: Role) -> Box<dyn Connection> {
     let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
-    let (ours, theirs) = carriage().unwrap().offer(&itself).unwrap();
+    let (ours, theirs) = transport::offer(carriage().unwrap(), &itself).unwrap();
     let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
     let say = codec::encode(&Control::Connect { number: 1, role }).unwrap();
     control.send(&say, &fds, patience()).unwrap();

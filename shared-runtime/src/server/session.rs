@@ -18,7 +18,7 @@ use crate::message::{
 };
 use crate::object::REGISTRY;
 use crate::os::{Deadline, Peer, Socket, build_id, process_label, wait};
-use crate::transport::Carriage;
+use crate::transport;
 
 /// How long a client may take to say hello.
 const HANDSHAKE: Duration = Duration::from_secs(2);
@@ -128,9 +128,9 @@ fn serve(session: &Arc<Session>) {
 fn connect(session: &Arc<Session>, role: Role, fds: Vec<OwnedFd>) -> Option<()> {
     let carriage = match role {
         Role::Calls => carriage(),
-        Role::Lane | Role::Replies => carriage().map(Carriage::beside_others),
+        Role::Lane | Role::Replies => carriage().map(transport::beside_others),
     };
-    let connection = carriage.ok()?.accept(fds, &session.peer).ok()?;
+    let connection = transport::accept(carriage.ok()?, fds, &session.peer).ok()?;
     match role {
         Role::Calls => session.add_connection(MAX_CONNECTIONS, |number| {
             connection::begin(Arc::clone(session), connection, number)

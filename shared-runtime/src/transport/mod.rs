@@ -1,8 +1,6 @@
 //! Carriers of frames. A transport knows neither messages nor calls: bytes go in on one side and come out on the other,
 //! whole and in order, or the connection is broken.
 
-mod choice;
-
 mod packet;
 
 mod bridge;
@@ -21,12 +19,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 pub(crate) use channel::ChannelConnection;
-pub use choice::{Transport, Waiting};
 pub(crate) use trial::round_trip;
 
-use serde::{Deserialize, Serialize};
-
-use crate::error::{Error, ErrorKind};
+use crate::carriage::{Carriage, Transport};
 use crate::os::{Cut, Deadline, Peer, Socket};
 
 /// One end of a connection.
@@ -61,69 +56,43 @@ pub(crate) trait Connection: Send {
     fn cutter(&self) -> io::Result<Arc<dyn Cut>>;
 }
 
-/// What the two sides of a server's connections have agreed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Carriage {
-    pub(crate) transport: Transport,
-    pub(crate) waiting: Waiting,
+/// The same, for connections that a thread reads on behalf of others.
+pub(crate) fn beside_others(carriage: Carriage) -> Carriage {
+    let waiting = ring::beside_others(carriage.waiting);
+    Carriage {
+        waiting,
+        ..carriage
+    }
 }
 
-/// Names the transport of the servers of a program and its children.
-const VARIABLE: &str = "SHARED_TRANSPORT";
-
-impl Carriage {
-    /// What holds where nothing else is said: the environment's transport, or the best there is.
-    ///
-    /// # Errors
-    ///
-    /// `Unknown` if the environment names no transport.
-    pub(crate) fn usual() -> Result<Self, Error> {
-        let Some(name) = std::env::var_os(VARIABLE) else {
-            return Ok(Self::default());
-        };
-        let transport = name.to_string_lossy().parse::<Transport>();
-        let transport = transport.map_err(|what| {
-            let text = format!("the environment variable {VARIABLE}: {what}");
-            Error::new(ErrorKind::Unknown, text)
-        })?;
-        Ok(Self {
-            transport,
-            ..Self::default()
-        })
-    }
-
-    /// The same, for connections that a thread reads on behalf of others.
-    pub(crate) fn beside_others(self) -> Self {
-        let waiting = ring::beside_others(self.waiting);
-        Self { waiting, ..self }
-    }
-
-    /// A connection, and the descriptors from which the other side makes its end.
-    pub(crate) fn offer(self, peer: &Arc<Peer>) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
-        match self.transport {
-            Transport::Ring => {
-                let (connection, file) = ring::offer(self.waiting, peer)?;
-                Ok((Box::new(connection), vec![file]))
-            }
-            Transport::Channel => {
-                let (ours, theirs) = Socket::pair()?;
-                let connection = ChannelConnection::over(ours, Arc::clone(peer))?;
-                Ok((Box::new(connection), vec![theirs.into_fd()]))
-            }
+/// A connection, and the descriptors from which the other side makes its end.
+pub(crate) fn offer(
+    carriage: Carriage,
+    peer: &Arc<Peer>,
+) -> io::Result<(Box<dyn Connection>, Vec<OwnedFd>)> {
+    match carriage.transport {
+        Transport::Ring => {
+            let (connection, file) = ring::offer(carriage.waiting, peer)?;
+            Ok((Box::new(connection), vec![file]))
+        }
+        Transport::Channel => {
+            let (ours, theirs) = Socket::pair()?;
+            let connection = ChannelConnection::over(ours, Arc::clone(peer))?;
+            Ok((Box::new(connection), vec![theirs.into_fd()]))
         }
     }
+}
 
-    /// The other end of a connection.
-    pub(crate) fn accept(
-        self,
-        fds: Vec<OwnedFd>,
-        peer: &Arc<Peer>,
-    ) -> io::Result<Box<dyn Connection>> {
-        Ok(match self.transport {
-            Transport::Ring => Box::new(ring::accept(self.waiting, fds, peer)?),
-            Transport::Channel => Box::new(ChannelConnection::accept(fds, Arc::clone(peer))?),
-        })
-    }
+/// The other end of a connection.
+pub(crate) fn accept(
+    carriage: Carriage,
+    fds: Vec<OwnedFd>,
+    peer: &Arc<Peer>,
+) -> io::Result<Box<dyn Connection>> {
+    Ok(match carriage.transport {
+        Transport::Ring => Box::new(ring::accept(carriage.waiting, fds, peer)?),
+        Transport::Channel => Box::new(ChannelConnection::accept(fds, Arc::clone(peer))?),
+    })
 }
 
 /// Why a frame was not sent or did not come.

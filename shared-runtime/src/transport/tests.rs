@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::carriage::Waiting;
 
 const CHANNEL: Carriage = Carriage {
     transport: Transport::Channel,
@@ -24,8 +25,8 @@ fn itself() -> Arc<Peer> {
 }
 
 fn pair(carriage: Carriage) -> Ends {
-    let (ours, theirs) = carriage.offer(&itself()).unwrap();
-    (ours, carriage.accept(theirs, &itself()).unwrap())
+    let (ours, theirs) = offer(carriage, &itself()).unwrap();
+    (ours, accept(carriage, theirs, &itself()).unwrap())
 }
 
 const LIMIT: usize = 1 << 30;
@@ -270,8 +271,8 @@ fn whoever_waits_for_room_learns_that_the_other_side_has_closed() {
 fn what_makes_no_connection_is_refused() {
     let file = || std::fs::File::open("/proc/self/exe").unwrap().into();
     for carriage in [CHANNEL, RING] {
-        assert!(carriage.accept(vec![file()], &itself()).is_err());
-        assert!(carriage.accept(vec![file(), file()], &itself()).is_err());
-        assert!(carriage.accept(Vec::new(), &itself()).is_err());
+        assert!(accept(carriage, vec![file()], &itself()).is_err());
+        assert!(accept(carriage, vec![file(), file()], &itself()).is_err());
+        assert!(accept(carriage, Vec::new(), &itself()).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Carriage, Transport};
+use crate::carriage::{Carriage, Transport};
 use crate::os::{Deadline, Peer};
 
 /// How long a frame of `size` bytes takes to another thread and back, on average over `times`: for benchmarks.
@@ -14,8 +14,8 @@ pub(crate) fn round_trip(transport: Transport, size: usize, times: u32) -> io::R
         ..Carriage::default()
     };
     let itself = Arc::new(Peer::watch(std::process::id())?);
-    let (mut ours, theirs) = carriage.offer(&itself)?;
-    let mut theirs = carriage.accept(theirs, &itself)?;
+    let (mut ours, theirs) = super::offer(carriage, &itself)?;
+    let mut theirs = super::accept(carriage, theirs, &itself)?;
     let echo = std::thread::spawn(move || {
         let mut frame = Vec::new();
         while theirs

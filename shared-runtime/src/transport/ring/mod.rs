@@ -31,6 +31,7 @@ mod models;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use end::{End, Side};
 use memory::Memory;
@@ -38,7 +39,8 @@ use receiver::Receiver;
 use sender::Sender;
 pub(super) use waiting::beside_others;
 
-use super::{Broken, Connection, FRAMES, Waiting};
+use super::{Broken, Connection, FRAMES};
+use crate::carriage::Waiting;
 use crate::os::{Cut, Deadline, Peer, forked};
 
 /// A connection, and the file that makes the other end of it.
@@ -87,6 +89,23 @@ impl RingConnection {
     }
 }
 
+/// A connection over which nothing has come for so long gives back the memory that large frames had needed.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// So often it looks whether the other side has read them. It says so when it rests itself.
+const RESTS: u32 = 4;
+
+impl RingConnection {
+    fn give_back(&mut self, frame: &mut Vec<u8>) {
+        self.receiver.rest(&self.end, frame);
+        // Else the next frame says what is wrong.
+        let acknowledged = self.sender.acknowledge(self.receiver.acknowledged());
+        if acknowledged.is_ok() && self.sender.has_spread() {
+            self.sender.trim(&self.end);
+        }
+    }
+}
+
 impl Connection for RingConnection {
     fn send_part(&mut self, first: &[u8], bytes: &[u8], deadline: Deadline) -> Result<(), Broken> {
         self.sender.acknowledge(self.receiver.acknowledged())?;
@@ -109,9 +128,22 @@ impl Connection for RingConnection {
         limit: usize,
         deadline: Deadline,
     ) -> Result<(), Broken> {
-        self.receiver.receive(&self.end, frame, limit, deadline)?;
-        FRAMES.count();
-        Ok(())
+        let mut rests = 0;
+        loop {
+            let may_rest = self.sender.has_spread() && rests < RESTS;
+            let patience = deadline.earlier(Deadline::after(may_rest.then_some(IDLE)));
+            match self.receiver.receive(&self.end, frame, limit, patience) {
+                Err(Broken::TimedOut) if !deadline.passed() => {
+                    rests += 1;
+                    frame.clear();
+                    self.give_back(frame);
+                }
+                received => {
+                    FRAMES.count();
+                    return received;
+                }
+            }
+        }
     }
 
     fn close_sending(&mut self) {
@@ -120,13 +152,7 @@ impl Connection for RingConnection {
     }
 
     fn rest(&mut self) {
-        if self
-            .sender
-            .acknowledge(self.receiver.acknowledged())
-            .is_ok()
-        {
-            self.sender.trim(&self.end);
-        }
+        self.give_back(&mut Vec::new());
     }
 
     fn orphan(&self) -> Option<Weak<dyn Cut>> {

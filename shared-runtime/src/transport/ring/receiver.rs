@@ -2,10 +2,12 @@
 
 use super::end::End;
 use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING, SLOT, Slot};
+use super::memory::KEPT;
 use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
+use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::{Broken, Waiting};
+use crate::transport::Broken;
 
 /// The place is published after so many bytes, and whenever there is nothing to read.
 const PUBLISHED: u32 = RING / 8;
@@ -262,6 +264,18 @@ impl Receiver {
         way.place.head.store(posted, Ordering::Release);
         // The sender sleeps again and again while it waits for room, and never twice in one sleep.
         End::unpark(&way.place.head, posted as u32, &way.post.starved, &mut 0);
+    }
+
+    /// Nothing comes for a while: says how far the ring has been read, and keeps no large buffer.
+    pub(super) fn rest(&mut self, end: &End, frame: &mut Vec<u8>) {
+        if self.published != self.head {
+            self.publish(end);
+        }
+        for buffer in [frame, &mut self.partial] {
+            if buffer.is_empty() && buffer.capacity() > KEPT as usize {
+                *buffer = Vec::new();
+            }
+        }
     }
 
     /// Says that whoever waits for room waits for nothing. What comes is still received.

@@ -5,8 +5,9 @@ use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING
 use super::memory::KEPT;
 use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
+use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::{Broken, Waiting};
+use crate::transport::Broken;
 
 /// The most bytes of one piece: the receiver copies one out while the next is copied in.
 const PIECE: u32 = 16 << 10;
@@ -167,9 +168,18 @@ impl Sender {
 
     /// Gives memory back that only large frames need, where nothing is on the way.
     pub(super) fn trim(&mut self, end: &End) {
-        if self.is_quiet() && std::mem::take(&mut self.spread) {
+        let word = end.out().place.head.load(Ordering::Acquire);
+        self.read_up_to(Progress::from_word(word).head);
+        if self.is_quiet() || self.head == self.tail {
+            self.spread = false;
             end.out_ring().trim();
         }
+    }
+
+    /// Whether there is anything to give back.
+    #[inline]
+    pub(super) fn has_spread(&self) -> bool {
+        self.spread
     }
 
     fn put_in_slot(&mut self, end: &End, head: &[u8], body: &[u8]) {

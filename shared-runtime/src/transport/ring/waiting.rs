@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::sched_getaffinity;
 
+use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::Waiting;
 
 /// How long a thread looks for an answer before it sleeps.
 const SHORT: Duration = Duration::from_micros(50);
