@@ -49,6 +49,8 @@ pub mod singleton {}
 pub mod versions {}
 #[doc = include_str!("src/tcp.md")]
 pub mod tcp {}
+#[doc = include_str!("src/performance.md")]
+pub mod performance {}
 #[doc = include_str!("src/testing.md")]
 pub mod testing {}
 #[doc = include_str!("src/attributes.md")]
@@ -102,5 +104,7 @@ pub mod environment {}
 pub mod leases {}
 #[doc = include_str!("src/transports.md")]
 pub mod transports {}
+#[doc = include_str!("src/the-ring.md")]
+pub mod the_ring {}
 #[doc = include_str!("src/protocol.md")]
 pub mod protocol {}
