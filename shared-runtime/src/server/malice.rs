@@ -19,7 +19,7 @@ use crate::os::{Deadline, Peer, Socket, build_id, wait};
 use crate::transport::{self, Broken, Connection};
 
 /// Long enough for any machine: only a hang takes longer.
-fn patience() -> Deadline {
+pub(super) fn patience() -> Deadline {
     Deadline::after(Some(Duration::from_mins(1)))
 }
 
@@ -40,8 +40,16 @@ fn connect() -> Socket {
 }
 
 fn greeted() -> Socket {
+    greeted_as("a test")
+}
+
+pub(super) fn greeted_as(name: &str) -> Socket {
     let socket = connect();
-    let hello = codec::encode(&hello()).unwrap();
+    let hello = Hello {
+        name: name.to_owned(),
+        ..hello()
+    };
+    let hello = codec::encode(&hello).unwrap();
     socket.send(&hello, &[], patience()).unwrap();
     let answer = next(&socket).expect("an answer");
     assert!(matches!(
@@ -69,10 +77,10 @@ fn open(control: &Socket, role: Role) -> Box<dyn Connection> {
 }
 
 /// Numbers without a pattern, always the same.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -98,7 +106,7 @@ impl Random {
     }
 }
 
-fn request(subject: Subject) -> Request {
+pub(super) fn request(subject: Subject) -> Request {
     Request {
         subject,
         timeout: Some(Duration::from_millis(50)),
@@ -107,7 +115,7 @@ fn request(subject: Subject) -> Request {
     }
 }
 
-fn head(request: &Request) -> Vec<u8> {
+pub(super) fn head(request: &Request) -> Vec<u8> {
     let mut head = Vec::new();
     request.write(&mut head).unwrap();
     head
@@ -128,7 +136,7 @@ fn answer(connection: &mut dyn Connection, frame: &[u8]) -> Option<Reply> {
     }
 }
 
-fn is_alive() {
+pub(super) fn is_alive() {
     let frame = head(&request(Subject::ObjectCount));
     let control = greeted();
     let mut connection = open(&control, Role::Calls);

@@ -16,6 +16,8 @@ mod tickets;
 
 #[cfg(test)]
 mod malice;
+#[cfg(test)]
+mod scribble;
 
 pub(crate) use inspect::inspect;
 pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};

@@ -207,6 +207,11 @@ impl Session {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn open_connections(&self) -> usize {
+        self.connections().open.len()
+    }
+
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }

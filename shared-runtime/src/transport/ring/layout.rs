@@ -244,7 +244,9 @@ impl Piece {
             _ => return None,
         };
         let left = word >> LEFT;
-        (length <= RING - HEADER).then_some(Self { length, end, left })
+        // Zeros, as memory is that was taken away, are no piece.
+        let is_some = length > 0 || end != End::More;
+        (length <= RING - HEADER && is_some).then_some(Self { length, end, left })
     }
 
     /// What it takes in the ring.
@@ -301,6 +303,7 @@ mod tests {
             left: 1 << 39,
         };
         assert_eq!(Piece::from_word(piece.to_word()), Some(piece));
+        assert_eq!(Piece::from_word(0), None);
         assert_eq!(Piece::from_word(3 << END), None);
         assert_eq!(Piece::from_word(u64::from(RING - 7)), None);
     }

@@ -1,7 +1,13 @@
 //! What this carrier keeps to beyond what all of them do.
 
+use std::os::fd::AsRawFd;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+
+use rustix::fs::{
+    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, ftruncate, memfd_create,
+};
+use rustix::io::Errno;
 
 use super::layout::{Book, Commit, End as PieceEnd, Piece, Progress, RING, Slot};
 use super::sync::Ordering;
@@ -108,7 +114,7 @@ fn announce_for_ever(end: &End, over: &AtomicBool) {
     let (ring, post) = (end.out_ring(), &end.out().post);
     let nothing = Piece {
         length: 0,
-        end: PieceEnd::More,
+        end: PieceEnd::Void,
         left: 0,
     };
     for position in (0..RING).step_by(8) {
@@ -142,4 +148,68 @@ fn a_peer_that_always_has_more_keeps_nobody_past_a_deadline() {
         over.store(true, Ordering::Relaxed);
         assert!(matches!(received, Err(Broken::TimedOut)), "{received:?}");
     });
+}
+
+fn memory(seals: SealFlags, size: u64) -> OwnedFd {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = memfd_create("shared-test", flags).unwrap();
+    ftruncate(&file, size).unwrap();
+    fcntl_add_seals(&file, seals).unwrap();
+    file
+}
+
+#[test]
+fn only_sealed_memory_of_the_right_size_is_mapped() {
+    let size = 4096 + 2 * u64::from(RING);
+    let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+    let takes = |file: OwnedFd| accept(Waiting::Adaptive, vec![file], &itself()).is_ok();
+    assert!(takes(memory(seals, size)));
+    for missing in [SealFlags::SHRINK, SealFlags::GROW, SealFlags::SEAL] {
+        assert!(!takes(memory(seals - missing, size)), "{missing:?}");
+    }
+    for size in [0, 4096, size - 1, size + 1, size - 4096, 2 * size] {
+        assert!(!takes(memory(seals, size)), "{size}");
+    }
+    // It could not be written.
+    assert!(!takes(memory(seals | SealFlags::WRITE, size)));
+    let read_only = memory(seals, size);
+    let path = format!("/proc/self/fd/{}", read_only.as_raw_fd());
+    assert!(!takes(std::fs::File::open(path).unwrap().into()));
+    for folder in [std::env::temp_dir(), "/dev/shm".into()] {
+        let path = folder.join(format!("shared-seals-{}", std::process::id()));
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(size).unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert!(!takes(file.into()));
+    }
+    // Pages of another size would be another file system.
+    let huge = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | MemfdFlags::HUGETLB;
+    if let Ok(file) = memfd_create("shared-test", huge) {
+        let rounded = size.next_multiple_of(2 << 20);
+        if ftruncate(&file, rounded).is_ok() && fcntl_add_seals(&file, seals).is_ok() {
+            assert!(!takes(file));
+        }
+    }
+}
+
+/// A file whose pages could go would end this process by a signal.
+#[test]
+fn nobody_takes_memory_away_from_a_connection() {
+    let (mut ours, file) = offer(Waiting::Adaptive, &itself()).unwrap();
+    let second = file.try_clone().unwrap();
+    let mut theirs = accept(Waiting::Adaptive, vec![file], &itself()).unwrap();
+    ours.send(&[1; 100_000], &[], patience()).unwrap();
+    for size in [0, 4096, 64 << 20] {
+        assert_eq!(ftruncate(&second, size), Err(Errno::PERM), "{size}");
+    }
+    assert_eq!(fcntl_add_seals(&second, SealFlags::WRITE), Err(Errno::PERM));
+    assert_eq!(next(&mut theirs).unwrap(), [1; 100_000]);
+    // A hole is full of zeros: what was on its way is lost, and that is noticed.
+    ours.send(&[2; 100_000], &[], patience()).unwrap();
+    let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    fallocate(&second, punch, 4096, 2 * u64::from(RING)).unwrap();
+    assert!(matches!(
+        next(&mut theirs),
+        Err(Broken::Corrupt(_) | Broken::TimedOut)
+    ));
 }
