@@ -11,11 +11,12 @@ use memmap2::{MmapOptions, MmapRaw};
 use super::limits::carriage;
 use super::malice::{Random, greeted_as, head, is_alive, patience, request};
 use super::sessions::SESSIONS;
+use crate::carriage::Transport;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{Control, Reply, Role, Subject};
 use crate::os::{Deadline, Peer, Socket};
-use crate::transport::{Broken, Connection, Transport};
+use crate::transport::{self, Broken, Connection};
 
 /// No round takes longer than so many waits.
 const HASTE: Duration = Duration::from_millis(30);
@@ -66,7 +67,7 @@ impl Page {
 
 fn open(control: &Socket, number: u64) -> (Box<dyn Connection>, OwnedFd) {
     let itself = Arc::new(Peer::watch(std::process::id()).unwrap());
-    let (ours, mut theirs) = carriage().unwrap().offer(&itself).unwrap();
+    let (ours, mut theirs) = transport::offer(carriage().unwrap(), &itself).unwrap();
     let role = Role::Calls;
     let say = codec::encode(&Control::Connect { number, role }).unwrap();
     let file = theirs.pop().unwrap();

@@ -14,8 +14,9 @@ use ipc_channel::IpcError;
 use ipc_channel::ipc::{IpcReceiver, IpcSender};
 use rustix::event::PollFlags;
 
+use super::bridge;
+use super::connection::{Broken, Connection, FRAMES};
 use super::packet::{Packet, Piece};
-use super::{Broken, Connection, FRAMES, bridge};
 use crate::os::{Cut, Deadline, Peer, Socket, wait};
 
 /// The most bytes of a frame in one piece: less than a socket holds by default (208 KiB), so that an empty one always

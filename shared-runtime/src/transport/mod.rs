@@ -1,6 +1,8 @@
 //! Carriers of frames. A transport knows neither messages nor calls: bytes go in on one side and come out on the other,
 //! whole and in order, or the connection is broken.
 
+mod connection;
+
 mod packet;
 
 mod bridge;
@@ -15,46 +17,14 @@ mod tests;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 pub(crate) use channel::ChannelConnection;
+pub(crate) use connection::{Broken, Connection, FRAMES};
 pub(crate) use trial::round_trip;
 
 use crate::carriage::{Carriage, Transport};
-use crate::os::{Cut, Deadline, Peer, Socket};
-
-/// One end of a connection.
-pub(crate) trait Connection: Send {
-    /// Sends `head` and `body` as one frame, which is not empty. An error means that the other side will not get it.
-    fn send(&mut self, head: &[u8], body: &[u8], deadline: Deadline) -> Result<(), Broken>;
-
-    /// Sends `first` and `bytes` as a part of a frame, which the next [`send`](Self::send) ends.
-    fn send_part(&mut self, first: &[u8], bytes: &[u8], deadline: Deadline) -> Result<(), Broken>;
-
-    /// Puts the next frame, of at most `limit` bytes, into `frame` in the place of what it held. The peer's death ends the wait even where the
-    /// connection stays open in a process it forked; what it had sent before is delivered first.
-    fn receive(
-        &mut self,
-        frame: &mut Vec<u8>,
-        limit: usize,
-        deadline: Deadline,
-    ) -> Result<(), Broken>;
-
-    /// Says that no more frames will be sent: the other side's `receive` ends with `Closed`. Receiving goes on.
-    fn close_sending(&mut self);
-
-    /// It will not be used for a while: what it can do without it gives back.
-    fn rest(&mut self) {}
-
-    /// What must be cut where the other side says by other means that it has no end of this: the carrier does not notice by itself.
-    fn orphan(&self) -> Option<Weak<dyn Cut>> {
-        None
-    }
-
-    /// What ends this connection from another thread.
-    fn cutter(&self) -> io::Result<Arc<dyn Cut>>;
-}
+use crate::os::{Peer, Socket};
 
 /// The same, for connections that a thread reads on behalf of others.
 pub(crate) fn beside_others(carriage: Carriage) -> Carriage {
@@ -93,52 +63,4 @@ pub(crate) fn accept(
         Transport::Ring => Box::new(ring::accept(carriage.waiting, fds, peer)?),
         Transport::Channel => Box::new(ChannelConnection::accept(fds, Arc::clone(peer))?),
     })
-}
-
-/// Why a frame was not sent or did not come.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    /// The other side has closed, or its process has ended.
-    Closed,
-    TimedOut,
-    /// The frame exceeds the limit of the receiver.
-    TooLarge {
-        size: usize,
-    },
-    /// What arrived is not a frame.
-    Corrupt(String),
-    Io(io::Error),
-}
-
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// Frames this process has sent and received over all its connections, for tests that count round trips.
-pub(crate) static FRAMES: Frames = Frames {
-    counting: AtomicBool::new(false),
-    frames: AtomicU64::new(0),
-};
-
-#[derive(Debug)]
-pub(crate) struct Frames {
-    counting: AtomicBool,
-    frames: AtomicU64,
-}
-
-impl Frames {
-    #[inline]
-    pub(crate) fn count(&self) {
-        if self.counting.load(Ordering::Relaxed) {
-            self.frames.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// So many since this was first asked: the first answer is zero.
-    pub(crate) fn total(&self) -> u64 {
-        self.counting.store(true, Ordering::Relaxed);
-        self.frames.load(Ordering::Relaxed)
-    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::carriage::Waiting;
+use crate::os::Deadline;
 
 const CHANNEL: Carriage = Carriage {
     transport: Transport::Channel,

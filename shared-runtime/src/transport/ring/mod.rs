@@ -39,7 +39,7 @@ use receiver::Receiver;
 use sender::Sender;
 pub(super) use waiting::beside_others;
 
-use super::{Broken, Connection, FRAMES};
+use super::connection::{Broken, Connection, FRAMES};
 use crate::carriage::Waiting;
 use crate::os::{Cut, Deadline, Peer, forked};
 

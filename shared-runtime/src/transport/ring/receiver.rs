@@ -7,7 +7,7 @@ use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
 use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::Broken;
+use crate::transport::connection::Broken;
 
 /// The place is published after so many bytes, and whenever there is nothing to read.
 const PUBLISHED: u32 = RING / 8;

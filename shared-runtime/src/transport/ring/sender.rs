@@ -7,7 +7,7 @@ use super::sync::{Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
 use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::Broken;
+use crate::transport::connection::Broken;
 
 /// The most bytes of one piece: the receiver copies one out while the next is copied in.
 const PIECE: u32 = 16 << 10;
