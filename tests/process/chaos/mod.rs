@@ -5,7 +5,7 @@
 //! are sent at least: `CHAOS_KILLS=10000 cargo test --test process chaos -- --nocapture` is the long run, and prints its figures.
 
 mod engagement;
-mod machine;
+pub mod machine;
 mod objects;
 mod work;
 
@@ -209,7 +209,7 @@ fn number(given: &AtomicU64) -> u64 {
     given.fetch_add(1, Ordering::Relaxed) << 20
 }
 
-fn number_in(variable: &str) -> Option<u64> {
+pub fn number_in(variable: &str) -> Option<u64> {
     let value = std::env::var(variable).ok()?;
     Some(
         value
