@@ -34,6 +34,7 @@ impl Page {
 
     fn word(&self, at: u64) -> &AtomicU64 {
         let at = usize::try_from(at).unwrap() % (self.0.len() / 8);
+        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
         let words = self.0.as_mut_ptr().cast::<AtomicU64>();
         // SAFETY: within the mapping, which is a multiple of eight long.
         let word = unsafe { words.add(at) };

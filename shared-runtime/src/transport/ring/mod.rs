@@ -5,16 +5,13 @@
 //! repair; and one that writes nonsense spoils what it sends and nothing else. The file is closed when both sides have mapped it: a connection
 //! takes no descriptor. `layout` says what lies where, `end` how one side sleeps and is woken.
 
-mod layout;
+#[cfg_attr(loom, path = "modelled/sync.rs")]
 mod sync;
 
-#[cfg(not(loom))]
-mod memory;
+mod layout;
 
-#[cfg(loom)]
-mod modelled;
-#[cfg(loom)]
-use modelled as memory;
+#[cfg_attr(loom, path = "modelled/memory.rs")]
+mod memory;
 
 mod end;
 mod waiting;
@@ -22,10 +19,12 @@ mod waiting;
 mod receiver;
 mod sender;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(not(loom))]
+#[cfg(test)]
 mod tests;
 
-#[cfg(all(test, loom))]
+#[cfg(loom)]
+#[cfg(test)]
 mod models;
 
 use std::io;
