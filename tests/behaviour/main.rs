@@ -13,6 +13,7 @@ mod support;
 mod arguments;
 mod async_calls;
 mod async_methods;
+mod both_ways;
 mod calls;
 mod carrying;
 mod codec;

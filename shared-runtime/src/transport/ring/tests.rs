@@ -213,3 +213,27 @@ fn nobody_takes_memory_away_from_a_connection() {
         Err(Broken::Corrupt(_) | Broken::TimedOut)
     ));
 }
+
+/// A cut may come between a sleeper's look at the mark and its sleep: it is woken until it has gone.
+#[test]
+fn a_cut_at_any_moment_is_noticed() {
+    for round in 0..3000u32 {
+        let (mut ours, file) = offer(Waiting::Block, &itself()).unwrap();
+        let _theirs = accept(Waiting::Block, vec![file], &itself()).unwrap();
+        let cutter = ours.cutter().unwrap();
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(move || {
+                if round % 2 == 0 {
+                    ours.receive(&mut Vec::new(), usize::MAX, Deadline::NEVER)
+                } else {
+                    ours.send(&[0; 3 * RING as usize], &[], Deadline::NEVER)
+                }
+            });
+            for _ in 0..round * 7919 % 3001 {
+                std::hint::spin_loop();
+            }
+            cutter.cut();
+            assert!(matches!(waits.join().unwrap(), Err(Broken::Closed)));
+        });
+    }
+}
