@@ -36,11 +36,15 @@ use end::{End, Side};
 use memory::Memory;
 use receiver::Receiver;
 use sender::Sender;
-pub(super) use waiting::beside_others;
 
 use super::connection::{Broken, Connection, FRAMES};
 use crate::carriage::Waiting;
 use crate::os::{Cut, Deadline, Peer, forked};
+
+/// How a thread waits that serves others of its process.
+pub(super) fn beside_others(waiting: Waiting) -> Waiting {
+    waiting::beside_others(waiting)
+}
 
 /// A connection, and the file that makes the other end of it.
 pub(super) fn offer(waiting: Waiting, peer: &Arc<Peer>) -> io::Result<(RingConnection, OwnedFd)> {

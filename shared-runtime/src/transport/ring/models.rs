@@ -11,8 +11,9 @@ use super::end::{End, Side};
 use super::memory::Memory;
 use super::receiver::Receiver;
 use super::sender::Sender;
+use crate::carriage::Waiting;
 use crate::os::Deadline;
-use crate::transport::{Broken, Waiting};
+use crate::transport::Broken;
 
 /// What `RingConnection` is made of.
 struct Half {

@@ -198,14 +198,15 @@ fn nobody_takes_memory_away_from_a_connection() {
     let (mut ours, file) = offer(Waiting::Adaptive, &itself()).unwrap();
     let second = file.try_clone().unwrap();
     let mut theirs = accept(Waiting::Adaptive, vec![file], &itself()).unwrap();
-    ours.send(&vec![1; 100_000], &[], patience()).unwrap();
+    let frame = vec![1; 100_000];
+    ours.send(&frame, &[], patience()).unwrap();
     for size in [0, 4096, 64 << 20] {
         assert_eq!(ftruncate(&second, size), Err(Errno::PERM), "{size}");
     }
     assert_eq!(fcntl_add_seals(&second, SealFlags::WRITE), Err(Errno::PERM));
-    assert_eq!(next(&mut theirs).unwrap(), vec![1; 100_000]);
+    assert!(next(&mut theirs).unwrap() == frame);
     // A hole is full of zeros: what was on its way is lost, and that is noticed.
-    ours.send(&vec![2; 100_000], &[], patience()).unwrap();
+    ours.send(&frame, &[], patience()).unwrap();
     let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     fallocate(&second, punch, 4096, 2 * u64::from(RING)).unwrap();
     assert!(matches!(
@@ -226,7 +227,7 @@ fn a_cut_at_any_moment_is_noticed() {
                 if round % 2 == 0 {
                     ours.receive(&mut Vec::new(), usize::MAX, Deadline::NEVER)
                 } else {
-                    ours.send(&[0; 3 * RING as usize], &[], Deadline::NEVER)
+                    ours.send(&vec![0; 3 * RING as usize], &[], Deadline::NEVER)
                 }
             });
             for _ in 0..round * 7919 % 3001 {

@@ -48,7 +48,7 @@ static BOUND: LazyLock<usize> =
     LazyLock::new(|| sched_getaffinity(None).map_or(1, |set| set.count() as usize));
 
 /// How a thread waits that serves others of its process: with one CPU for all of them it would look at their expense.
-pub(in crate::transport) fn beside_others(waiting: Waiting) -> Waiting {
+pub(super) fn beside_others(waiting: Waiting) -> Waiting {
     if *BOUND > 1 { waiting } else { Waiting::Block }
 }
 
