@@ -10,7 +10,7 @@ use super::agree;
 use super::answer::{Answer, Body};
 use super::output::Output;
 use super::target::Target;
-use crate::client::Session;
+use crate::client::{Exchanged, Session};
 use crate::codec::spare;
 use crate::context::{self, Context};
 use crate::dispatch;
@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::functions;
 use crate::handle::{Lease, Parcel, Place, arrivals, claim};
 use crate::interface::{Arguments, Interface, Returned, implementation_of};
-use crate::message::{Claim, ErrorOnWire, Functions, Handles, Request, Subject};
+use crate::message::{Claim, ErrorOnWire, Functions, Handles, Reply, Request, Subject};
 use crate::object::Caller;
 use crate::order;
 use crate::os::{Deadline, forked};
@@ -299,13 +299,23 @@ fn ask_within(
     // The leases of the arguments stay with the exchange: ours until the server has its own.
     let mut exchanged = session.exchange(&request, &body, leases, deadline)?;
     spare::give_back(body);
-    let Some(reply) = exchanged.take_reply() else {
-        return Ok(Answer {
+    match exchanged.take_reply() {
+        Some(reply) => take_over(session, exchanged, reply, deadline),
+        None => Ok(Answer {
             nonce: 0,
             body: Body::Lent(exchanged),
             leases: Vec::new(),
-        });
-    };
+        }),
+    }
+}
+
+/// Takes over the handles of a reply.
+pub(super) fn take_over(
+    session: &Arc<Session>,
+    mut exchanged: Exchanged,
+    reply: Reply,
+    deadline: Deadline,
+) -> Result<Answer, Error> {
     if let Err(ErrorOnWire(error)) = reply.outcome {
         return Err(error.in_process(session.label()));
     }

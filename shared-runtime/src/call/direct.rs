@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::answer::Answer;
-use super::deliver::{self, keep_order, their_method};
+use super::deliver::{self, keep_order, take_over, their_method};
 use super::output::{OfTrait, Output};
 use super::target::Target;
 use crate::client::{Calling, Exchanged, Session};
@@ -15,9 +15,9 @@ use crate::codec::{self, Spill};
 use crate::context;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::functions;
-use crate::handle::{Lease, Parcel, Place, arrivals, claim, gather, opened};
+use crate::handle::{Lease, Parcel, Place, claim, gather, opened};
 use crate::interface::{Reply, TraitError};
-use crate::message::{Claim, ErrorOnWire, Handles};
+use crate::message::Handles;
 use crate::os::Deadline;
 
 /// Calls a method, by its place in the method table.
@@ -133,27 +133,18 @@ fn claimed(leases: &[Arc<Lease>], nonce: u64) -> Result<Handles, Error> {
     Ok(Handles { nonce, claims })
 }
 
-/// Takes over the handles of a reply, and has its value read.
+/// Has the value of a reply read.
 fn answered(
     session: &Arc<Session>,
     mut exchanged: Exchanged,
     deadline: Deadline,
     read: Read<'_>,
 ) -> Result<(), Error> {
-    let Some(reply) = exchanged.take_reply() else {
-        opened(0, Vec::new(), || read(exchanged.body()));
-        return Ok(());
-    };
-    if let Err(ErrorOnWire(error)) = reply.outcome {
-        return Err(error.in_process(session.label()));
+    match exchanged.take_reply() {
+        Some(reply) => take_over(session, exchanged, reply, deadline)?.read(read),
+        // The commonest: a value without handles.
+        None => opened(0, Vec::new(), || read(exchanged.body())),
     }
-    let Handles { nonce, claims } = reply.handles;
-    let leases = arrivals(&claims, Some(session), deadline);
-    // Whatever the body turns out to be: the server need not keep its own any longer.
-    if claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
-        exchanged.confirm();
-    }
-    opened(nonce, leases, || read(exchanged.body()));
     Ok(())
 }
 

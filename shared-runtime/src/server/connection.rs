@@ -141,12 +141,24 @@ impl Serving<'_> {
     }
 
     fn try_reply(&mut self, returned: Returned) -> Result<(), Broken> {
-        if let Ok(Encoded(parcel)) = &returned
-            && parcel.leases.is_empty()
-            && parcel.body.len() < max_message()
-        {
-            return self.reply_value(returned);
+        match returned {
+            Ok(Encoded(Parcel { body, leases, .. }))
+                if leases.is_empty() && body.len() < max_message() =>
+            {
+                self.reply_value(body)
+            }
+            returned => self.reply_offer(returned),
         }
+    }
+
+    /// The commonest reply: a value without handles.
+    fn reply_value(&mut self, body: Vec<u8>) -> Result<(), Broken> {
+        let sent = self.connection.send(&Reply::VALUE, &body, Deadline::NEVER);
+        spare::give_back(body);
+        sent
+    }
+
+    fn reply_offer(&mut self, returned: Returned) -> Result<(), Broken> {
         let session = self.session.caller.session;
         let Offer { reply, body, pins } = Offer::to(session, returned);
         self.pins = pins;
@@ -155,16 +167,6 @@ impl Serving<'_> {
             Offer::take_back(&reply, session);
             self.pins.clear();
         }
-        spare::give_back(body);
-        sent
-    }
-
-    /// The commonest reply: a value without handles.
-    fn reply_value(&mut self, returned: Returned) -> Result<(), Broken> {
-        let Ok(Encoded(Parcel { body, .. })) = returned else {
-            return Ok(());
-        };
-        let sent = self.connection.send(&Reply::VALUE, &body, Deadline::NEVER);
         spare::give_back(body);
         sent
     }
