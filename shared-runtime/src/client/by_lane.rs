@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use super::lane::NotSent;
 use super::outgoing::{Room, TwoWay, Way};
 use super::replies::Replies;
-use super::session::{MAX_ERROR, Session, refuse_in_fork};
+use super::session::{Session, refuse_in_fork};
 use crate::error::{Error, ErrorKind};
 use crate::message::{CONTROL_LIMIT, LaneCall, Role};
 use crate::order::{Outstanding, Pins};
@@ -88,7 +88,7 @@ impl Session {
             connection,
             peer: Arc::clone(&self.peer),
             name: self.endpoint.name.clone(),
-            limit: self.welcome.max_message.max(MAX_ERROR),
+            limit: self.reply_limit(),
             outgoing: Arc::clone(&self.outgoing),
             control: control.map_err(|error| Error::io("watching a control socket", error))?,
         };

@@ -184,7 +184,8 @@ impl Session {
         }
     }
 
-    fn reply_limit(&self) -> usize {
+    /// The most bytes of a reply.
+    pub(super) fn reply_limit(&self) -> usize {
         self.welcome.max_message.max(MAX_ERROR)
     }
 

@@ -138,13 +138,13 @@ impl Connection for RingConnection {
             match self.receiver.receive(&self.end, frame, limit, patience) {
                 Err(Broken::TimedOut) if !deadline.passed() => {
                     rests += 1;
-                    frame.clear();
                     self.give_back(frame);
                 }
-                received => {
+                Ok(()) => {
                     FRAMES.count();
-                    return received;
+                    return Ok(());
                 }
+                broken => return broken,
             }
         }
     }
