@@ -67,6 +67,23 @@ pub(crate) enum Role {
     Lane,
     /// The [`LaneReply`]s to them, from the server.
     Replies,
+    /// Calls that are on their way at the same time: they run one after the other, and their replies come in the same order. The handles of a
+    /// reply are kept by its [`number_in_pipe`].
+    Pipe,
+}
+
+/// What the reply to a call over a pipe goes by beside the [`LaneReply`]s of the session: `calls` counts those up to it.
+pub(crate) fn number_in_pipe(pipe: u64, calls: u64) -> u64 {
+    (1 << 63) | (pipe << 32) | (calls & u64::from(u32::MAX))
+}
+
+/// How far a pipe must have come before a call of the lane may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct After {
+    /// The number of the pipe, as the client has given it.
+    pub(crate) pipe: u64,
+    /// So many of its calls have run.
+    pub(crate) calls: u64,
 }
 
 /// What a server says on a control socket after its greeting.
@@ -91,6 +108,8 @@ pub(crate) struct LaneCall {
     pub(crate) object: u64,
     pub(crate) interface: u64,
     pub(crate) method: u32,
+    /// What its thread has started on the object before, and that is under way elsewhere.
+    pub(crate) after: Option<After>,
     /// None for a one-way call.
     pub(crate) reply: Option<ReplyWanted>,
     pub(crate) handles: Handles,
@@ -118,6 +137,9 @@ pub(crate) const MAX_UNDER_WAY: usize = 1024;
 
 /// The most connections of a session, and so calls at one time.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
+
+/// The most pipes of a session: further calls go over its lane.
+pub(crate) const MAX_PIPES: usize = 64;
 
 /// How large a message may be unless the server was told otherwise.
 pub(crate) const MAX_MESSAGE: usize = 1 << 30;
@@ -220,6 +242,19 @@ impl Reply {
     /// The head of a value without handles.
     pub(crate) const VALUE: [u8; 1] = [SHORT];
 
+    /// Whether it says no more than that a value follows.
+    pub(crate) fn is_value(&self) -> bool {
+        self.outcome.is_ok() && self.handles.claims.is_empty()
+    }
+
+    /// What it says.
+    pub(crate) fn value() -> Self {
+        Self {
+            outcome: Ok(()),
+            handles: Handles::default(),
+        }
+    }
+
     /// The head of a frame, where it says more than that a value follows, and where the body begins.
     #[inline]
     pub(crate) fn read_any(frame: &[u8]) -> Result<(Option<Self>, usize), Error> {
@@ -233,7 +268,7 @@ impl Reply {
     /// Puts this into `head`, in the place of what it held.
     pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
         head.clear();
-        if self.outcome.is_ok() && self.handles.claims.is_empty() {
+        if self.is_value() {
             head.push(SHORT);
             return Ok(());
         }
@@ -243,13 +278,7 @@ impl Reply {
     /// The head of a frame, and its body.
     pub(crate) fn read(frame: &[u8]) -> Result<(Self, &[u8]), Error> {
         match frame.split_first() {
-            Some((&SHORT, body)) => Ok((
-                Self {
-                    outcome: Ok(()),
-                    handles: Handles::default(),
-                },
-                body,
-            )),
+            Some((&SHORT, body)) => Ok((Self::value(), body)),
             _ => read_long(frame),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::AccessError;
 
 use crate::address::ServerId;
-use crate::message::MAX_UNDER_WAY;
+use crate::message::{After, MAX_UNDER_WAY};
 use crate::os::Deadline;
 
 /// A server and one of its objects.
@@ -55,7 +55,7 @@ impl From<TimedOut> for NotBegun {
 }
 
 /// A call that later ones of its scope must come after.
-pub(crate) trait Earlier: Send + Sync {
+pub(crate) trait Earlier: Any + Send + Sync {
     /// Waits until it is on its way: what is sent after it arrives after it.
     fn wait_until_sent(&self, deadline: Deadline) -> Result<(), TimedOut>;
 
@@ -63,6 +63,11 @@ pub(crate) trait Earlier: Send + Sync {
     fn wait_until_over(&self, deadline: Deadline) -> Result<(), TimedOut>;
 
     fn is_over(&self) -> bool;
+
+    /// What a call of the lane says that comes after it: nothing if it went over the lane itself.
+    fn after(&self) -> Option<After> {
+        None
+    }
 
     /// Whether all that came before it are over when it is.
     fn is_last_to_end(&self) -> bool;
@@ -210,7 +215,7 @@ struct Scope {
     /// Never used again in this process; none before it is needed.
     number: Option<NonZeroU64>,
     /// The calls on each object that a later one may have to wait for.
-    last: HashMap<ObjectKey, Last>,
+    last: BTreeMap<ObjectKey, Last>,
     /// With so many entries, those that have run are looked for.
     tidy_at: usize,
 }
@@ -278,6 +283,41 @@ pub(crate) fn note(object: ObjectKey, call: Arc<dyn Earlier>) {
         }
         scope.last.entry(object).or_default().push(call);
     });
+}
+
+/// What of this scope a new call on an object comes after.
+pub(crate) enum Before {
+    Nothing,
+    /// Nothing else.
+    One(Arc<dyn Earlier>),
+    Several,
+}
+
+/// What of this scope a new call on `object` comes after; the last of it may be over.
+pub(crate) fn before(object: ObjectKey) -> Before {
+    let before = SCOPE.try_with(|scope| {
+        let mut scope = scope.borrow_mut();
+        let last = scope.as_mut()?.last.get_mut(&object)?;
+        if last.calls.len() > 1 {
+            last.calls.retain(|call| !call.is_over());
+        }
+        match last.calls.as_slice() {
+            [] => None,
+            [one] => Some(Before::One(Arc::clone(one))),
+            _ => Some(Before::Several),
+        }
+    });
+    before.ok().flatten().unwrap_or(Before::Nothing)
+}
+
+/// What a call of the lane on `object` says that is made now.
+pub(crate) fn after(object: ObjectKey) -> Option<After> {
+    let after = SCOPE.try_with(|scope| {
+        let scope = scope.borrow();
+        let last = scope.as_ref()?.last.get(&object)?;
+        last.calls.iter().find_map(|call| call.after())
+    });
+    after.ok().flatten()
 }
 
 /// Whether this scope has done nothing that it did not wait for.

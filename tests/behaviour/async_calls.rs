@@ -269,10 +269,19 @@ fn a_one_way_call_does_not_pass_a_started_one_that_waits_for_room() {
         Gate::new_in(&server).unwrap(),
         Journal::new_in(&server).unwrap(),
     );
+    // With a deadline they go over the lane.
     let passing: Vec<_> = (0..1024)
-        .map(|_| Shared::calls(&gate).pass().start())
+        .map(|_| {
+            Shared::calls(&gate)
+                .pass()
+                .timeout(Duration::from_hours(1))
+                .start()
+        })
         .collect();
-    let first = Shared::calls(&journal).write("first").start();
+    let first = Shared::calls(&journal)
+        .write("first")
+        .timeout(Duration::from_hours(1))
+        .start();
     let hasty = Shared::calls(&journal)
         .write("hasty")
         .timeout(Duration::from_millis(50));

@@ -30,6 +30,7 @@ mod one_way;
 mod options;
 mod panics;
 mod parity;
+mod pipelines;
 mod reports;
 mod servers;
 mod traits;

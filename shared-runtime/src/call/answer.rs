@@ -20,6 +20,8 @@ pub(super) struct Answer {
 /// The bytes of an answer.
 pub(super) enum Body {
     Own(Vec<u8>),
+    /// Those of a frame from this place on.
+    Framed(Vec<u8>, usize),
     /// Those of a connection, which is free again when they have been read.
     Lent(Exchanged),
 }
@@ -28,12 +30,13 @@ impl Body {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
+            Self::Framed(frame, at) => frame.get(*at..).unwrap_or_default(),
             Self::Lent(exchanged) => exchanged.body(),
         }
     }
 
     pub(super) fn end(self) {
-        if let Self::Own(bytes) = self {
+        if let Self::Own(bytes) | Self::Framed(bytes, _) = self {
             spare::give_back(bytes);
         }
     }
@@ -59,6 +62,17 @@ impl From<Encoded> for Answer {
             body: Body::Own(body),
             nonce,
             leases,
+        }
+    }
+}
+
+impl Answer {
+    /// A value without handles, in a frame from this place on.
+    pub(super) fn framed(frame: Vec<u8>, body_at: usize) -> Self {
+        Self {
+            body: Body::Framed(frame, body_at),
+            nonce: 0,
+            leases: Vec::new(),
         }
     }
 }

@@ -13,7 +13,14 @@ mod one_way;
 mod slot;
 mod takes;
 
+mod arrive;
+
 mod started;
+mod under_way;
+
+mod pipeline;
+
+mod in_pipe;
 
 mod current;
 mod pending;

@@ -49,6 +49,7 @@ pub(super) fn detach(target: &Target, method: u32, arguments: Parcel) -> Result<
                 object: *object,
                 interface: interface.id(),
                 method,
+                after: order::after(lease.key()),
                 reply: None,
                 handles: Handles { nonce, claims },
             };

@@ -6,8 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::answer::Answer;
+use super::in_pipe::InPipe;
 use super::started::{Kind, Started};
+use super::target::Target;
 use super::value::{Call, Open};
+use crate::error::Error;
+use crate::handle::Parcel;
 use crate::interface::Interface;
 
 /// A call that has been sent and whose answer has not been fetched yet: what [`Call::start`] returns.
@@ -34,10 +39,59 @@ use crate::interface::Interface;
 #[must_use = "the answer of a started call is to be waited for; `detach` is for calls without one"]
 pub struct Pending<O> {
     /// `None` once the answer has been fetched.
-    call: Option<Arc<Started>>,
+    call: Option<Way>,
     interface: &'static Interface,
     method: u32,
     open: Open<O>,
+}
+
+/// How a call went.
+enum Way {
+    InPipe(InPipe),
+    Apart(Arc<Started>),
+}
+
+impl Way {
+    #[inline]
+    fn go(target: &Target, method: u32, arguments: Result<Parcel, Error>, kind: Kind) -> Self {
+        let arguments = match (kind, arguments) {
+            (Kind::InOrder, Ok(arguments)) => match InPipe::start(target, method, arguments) {
+                Ok(call) => return Self::InPipe(call),
+                Err(arguments) => Ok(arguments),
+            },
+            (_, arguments) => arguments,
+        };
+        Self::Apart(Started::start(target, method, arguments, kind))
+    }
+
+    #[inline]
+    fn wait(&self) -> Result<Answer, Error> {
+        match self {
+            Self::InPipe(call) => call.wait(),
+            Self::Apart(call) => call.wait(),
+        }
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<Result<Answer, Error>> {
+        match self {
+            Self::InPipe(call) => call.poll(context),
+            Self::Apart(call) => call.poll(context),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::InPipe(call) => call.is_over(),
+            Self::Apart(call) => call.is_over(),
+        }
+    }
+
+    fn give_up(&self) {
+        match self {
+            Self::InPipe(call) => call.give_up(),
+            Self::Apart(call) => call.give_up(),
+        }
+    }
 }
 
 impl<O> Pending<O> {
@@ -50,7 +104,7 @@ impl<O> Pending<O> {
         } = call;
         Self {
             interface: target.interface(),
-            call: Some(Started::start(&target, method, arguments, kind)),
+            call: Some(Way::go(&target, method, arguments, kind)),
             method,
             open,
         }
@@ -70,7 +124,7 @@ impl<O> Pending<O> {
     /// Whether the answer has come, or it is certain that none will: [`wait`](Pending::wait) returns at once then.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.call.as_ref().is_none_or(|call| call.is_over())
+        self.call.as_ref().is_none_or(Way::is_over)
     }
 }
 

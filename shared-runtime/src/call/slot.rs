@@ -21,6 +21,8 @@ struct State<A> {
     /// Nobody wants it any more.
     abandoned: bool,
     waker: Option<Waker>,
+    /// How many threads wait: to wake nobody takes a system call, too.
+    sleepers: usize,
 }
 
 impl<A> Default for Slot<A> {
@@ -31,6 +33,7 @@ impl<A> Default for Slot<A> {
             sent: false,
             abandoned: false,
             waker: None,
+            sleepers: 0,
         };
         Self {
             state: Mutex::new(state),
@@ -55,10 +58,9 @@ impl<A> Slot<A> {
             state.answer = Some(answer);
             None
         };
-        drop(state);
+        self.wake(state);
         // After the lock: it may hold the last handle to an object.
         drop(unwanted);
-        self.changed.notify_all();
         if let Some(waker) = waker {
             // An executor's code: if it panics, that is not the end of the thread that brought the answer.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
@@ -74,8 +76,7 @@ impl<A> Slot<A> {
             return false;
         }
         state.sent = true;
-        drop(state);
-        self.changed.notify_all();
+        self.wake(state);
         true
     }
 
@@ -150,9 +151,19 @@ impl<A> Slot<A> {
             if deadline.passed() {
                 return Err(TimedOut);
             }
+            state.sleepers += 1;
             state = deadline.wait_on(&self.changed, state);
+            state.sleepers -= 1;
         }
         Ok(state)
+    }
+
+    fn wake(&self, state: MutexGuard<'_, State<A>>) {
+        let sleepers = state.sleepers;
+        drop(state);
+        if sleepers > 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State<A>> {

@@ -4,19 +4,19 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use super::answer::{Answer, Body};
+use super::answer::Answer;
+use super::arrive::arrive;
 use super::deliver::their_method;
 use super::one_way::own_queue;
 use super::slot::Slot;
-use super::takes;
 use super::target::Target;
 use crate::client::{Replied, Session, TwoWay, refuse_in_fork};
 use crate::context;
 use crate::dispatch;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, Place, arrivals, claim, server_id};
+use crate::handle::{Lease, Parcel, Place, claim};
 use crate::interface::{Arguments, Interface};
-use crate::message::{Claim, ErrorOnWire, Handles, HeldLock, LaneCall, MAX_CHAIN, ReplyWanted};
+use crate::message::{After, Handles, HeldLock, LaneCall, MAX_CHAIN, ReplyWanted};
 use crate::object::{CALLS, Caller, Cancel, Turn};
 use crate::order::{self, Earlier, TimedOut};
 use crate::os::{Deadline, Expires, Timer, forked};
@@ -51,6 +51,8 @@ struct Cargo {
     method: u32,
     /// The line in which it keeps its order, if there is one.
     thread: Option<u64>,
+    /// What it comes after that does not go over the lane.
+    after: Option<After>,
     held: Vec<HeldLock>,
     arguments: Parcel,
 }
@@ -107,6 +109,7 @@ impl Started {
             interface: target.interface(),
             method,
             thread: in_order.then(order::scope_number),
+            after: in_order.then(|| order::after(lease.key())).flatten(),
             held: context.held,
             arguments,
         });
@@ -218,25 +221,6 @@ impl Started {
     fn cargo(&self) -> std::sync::MutexGuard<'_, Option<Cargo>> {
         self.cargo.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Leases of our own for the handles of a reply, and the reply to whoever waits for it. What nobody waits for is given back.
-    fn arrive(&self, session: &Arc<Session>, mut replied: Replied) {
-        let handles = std::mem::take(&mut replied.reply.handles);
-        let mut claims = handles.claims;
-        let confirm = claims.iter().any(|claim| matches!(claim, Claim::At { .. }));
-        if !self.slot.is_wanted() {
-            claims.retain(|claim| !claim.is_elsewhere(server_id()));
-        }
-        let leases = arrivals(&claims, Some(session), self.deadline);
-        if confirm {
-            session.confirm_later(replied.number);
-        }
-        self.end(Ok(Answer {
-            nonce: handles.nonce,
-            body: Body::Own(replied.into_body()),
-            leases,
-        }));
-    }
 }
 
 impl TwoWay for Started {
@@ -261,7 +245,8 @@ impl TwoWay for Started {
             (Arc::clone(&loaded.lease), loaded.interface, loaded.method);
         let body = std::mem::take(&mut loaded.arguments.body);
         let (nonce, leases) = (loaded.arguments.nonce, loaded.arguments.leases.clone());
-        let (thread, held) = (loaded.thread, std::mem::take(&mut loaded.held));
+        let (thread, after) = (loaded.thread, loaded.after);
+        let held = std::mem::take(&mut loaded.held);
         drop(cargo);
         let Place::At { session, object } = lease.place() else {
             return None;
@@ -274,6 +259,7 @@ impl TwoWay for Started {
                 object: *object,
                 interface: interface.id(),
                 method,
+                after,
                 reply: Some(ReplyWanted {
                     timeout: self.deadline.remaining(),
                     held,
@@ -299,19 +285,22 @@ impl TwoWay for Started {
         let Place::At { session, .. } = cargo.lease.place() else {
             return;
         };
-        if let Err(ErrorOnWire(error)) = &replied.reply.outcome {
-            return self.end(Err(error.clone().in_process(session.label())));
-        }
-        let mut claims = replied.reply.handles.claims.iter();
-        let elsewhere = claims.find_map(|claim| match claim {
-            Claim::At { endpoint, .. } if claim.is_elsewhere(server_id()) => Some(endpoint.server),
-            _ => None,
+        let Replied {
+            number,
+            reply,
+            value,
+        } = replied;
+        let (wanted, deadline) = (self.slot.is_wanted(), self.deadline);
+        arrive(session, number, reply, wanted, deadline, move |arrived| {
+            self.end(arrived.map(|(nonce, leases)| {
+                let (frame, body_at) = value.into_frame();
+                Answer {
+                    nonce,
+                    leases,
+                    ..Answer::framed(frame, body_at)
+                }
+            }));
         });
-        let session = Arc::clone(session);
-        match elsewhere.filter(|_| self.slot.is_wanted()) {
-            Some(server) => takes::run(server, move || self.arrive(&session, replied)),
-            None => self.arrive(&session, replied),
-        }
     }
 }
 

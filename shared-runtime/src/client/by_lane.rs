@@ -65,7 +65,7 @@ impl Session {
     }
 
     fn open_lane(&self, deadline: Deadline) -> Result<Box<dyn Connection>, Error> {
-        let mut lane = self.open_connection(Role::Lane, deadline)?;
+        let (mut lane, _) = self.open_connection(Role::Lane, deadline)?;
         // A lane that nobody reads would swallow what is sent on it.
         match lane.receive(&mut Vec::new(), CONTROL_LIMIT, deadline) {
             Ok(()) => Ok(lane),
@@ -79,7 +79,7 @@ impl Session {
         if *listens {
             return Ok(());
         }
-        let mut connection = self.open_connection(Role::Replies, Deadline::NEVER)?;
+        let (mut connection, _) = self.open_connection(Role::Replies, Deadline::NEVER)?;
         if let Err(broken) = connection.receive(&mut Vec::new(), CONTROL_LIMIT, Deadline::NEVER) {
             return Err(self.lost(broken).in_process(self.label()));
         }

@@ -111,8 +111,8 @@ mod tests {
         let releases = Outbox::on(Control::over(control), 1, |leases| {
             codec::encode(&Say::Release(leases))
         });
-        let pool = Pool::default();
-        let pooled = pool.seat(pool.place().unwrap(), ours).take();
+        let pool = Pool::of(1);
+        let pooled = pool.seat(pool.place().unwrap(), (ours, 1)).take();
         let pins = Arc::new(());
         let kept = Arc::downgrade(&pins);
         abandon(pooled, 1000, releases, pins);

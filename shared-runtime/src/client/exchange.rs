@@ -32,7 +32,12 @@ pub(crate) struct Calling {
 
 impl Calling {
     /// The head of the call's frame, or its trailer.
-    fn write(self, handles: Handles, is_trailer: bool, head: &mut Vec<u8>) -> Result<(), Error> {
+    pub(super) fn write(
+        self,
+        handles: Handles,
+        is_trailer: bool,
+        head: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let Self {
             object,
             interface,

@@ -11,6 +11,7 @@ mod session;
 mod drain;
 
 mod exchange;
+mod pipe;
 mod replies;
 
 mod by_lane;
@@ -20,4 +21,5 @@ mod dial;
 pub(crate) use dial::{dial, wait_until_held};
 pub(crate) use exchange::{Calling, Exchanged};
 pub(crate) use outgoing::{Replied, TwoWay};
+pub(crate) use pipe::{NotPosted, Pipe, Piped};
 pub(crate) use session::{Session, refuse_in_fork};

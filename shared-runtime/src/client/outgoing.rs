@@ -41,31 +41,28 @@ pub(super) trait Way: Send + Sync {
 pub(crate) struct Replied {
     pub(crate) number: u64,
     pub(crate) reply: Reply,
+    pub(crate) value: Value,
+}
+
+/// The encoded answer of a call, which keeps its place until this is opened.
+pub(crate) struct Value {
     frame: Vec<u8>,
     body_at: usize,
     _room: Room,
 }
 
-impl Replied {
-    pub(super) fn new(
-        number: u64,
-        reply: Reply,
-        frame: Vec<u8>,
-        body_at: usize,
-        room: Room,
-    ) -> Self {
+impl Value {
+    pub(super) fn new(frame: Vec<u8>, body_at: usize, room: Room) -> Self {
         Self {
-            number,
-            reply,
             frame,
             body_at,
             _room: room,
         }
     }
 
-    /// The encoded answer.
-    pub(crate) fn into_body(mut self) -> Vec<u8> {
-        self.frame.split_off(self.body_at)
+    /// The frame, and where in it the answer begins.
+    pub(crate) fn into_frame(self) -> (Vec<u8>, usize) {
+        (self.frame, self.body_at)
     }
 }
 

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use rustix::event::PollFlags;
 
-use crate::message::MAX_CONNECTIONS;
 use crate::os::{BACKGROUND, Deadline, Next, Watch};
 use crate::transport::Connection;
 
@@ -25,6 +24,8 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(super) struct Pool {
     /// Never used again in this process.
     number: u64,
+    /// The most connections.
+    most: usize,
     shelf: Arc<Shelf>,
 }
 
@@ -40,6 +41,10 @@ struct Shelf {
 /// A connection, counted from before it is made until after it is closed, with the buffers of its calls.
 pub(super) struct Pooled {
     pub(super) connection: Box<dyn Connection>,
+    /// By which the server knows it.
+    pub(super) number: u64,
+    /// How many calls have been sent on it without waiting for their replies in turn.
+    pub(super) calls: u64,
     /// The head of a request.
     pub(super) head: Vec<u8>,
     /// Its body.
@@ -76,6 +81,9 @@ thread_local! {
     static LAST: Cell<Option<Arc<Seat>>> = const { Cell::new(None) };
 }
 
+/// A new connection, and its number.
+pub(super) type Opened = (Box<dyn Connection>, u64);
+
 /// Room for one connection.
 pub(super) struct Place(Arc<AtomicUsize>);
 
@@ -85,17 +93,17 @@ pub(crate) struct Lent {
     seat: Option<Arc<Seat>>,
 }
 
-impl Default for Pool {
-    fn default() -> Self {
+impl Pool {
+    /// Of at most so many connections.
+    pub(super) fn of(most: usize) -> Self {
         static POOLS: AtomicU64 = AtomicU64::new(0);
         Self {
             number: POOLS.fetch_add(1, Ordering::Relaxed),
+            most,
             shelf: Arc::default(),
         }
     }
-}
 
-impl Pool {
     /// A connection that is free: this thread's last one, or the one that was opened last.
     #[inline]
     pub(super) fn take_idle(&self) -> Option<Lent> {
@@ -122,16 +130,18 @@ impl Pool {
     pub(super) fn place(&self) -> Option<Place> {
         let place = Place(Arc::clone(&self.shelf.open));
         let others = self.shelf.open.fetch_add(1, Ordering::Relaxed);
-        (others < MAX_CONNECTIONS).then_some(place)
+        (others < self.most).then_some(place)
     }
 
     /// A seat for a new connection, taken.
-    pub(super) fn seat(&self, place: Place, connection: Box<dyn Connection>) -> Lent {
+    pub(super) fn seat(&self, place: Place, (connection, number): Opened) -> Lent {
         let seat = Arc::new(Seat {
             pool: self.number,
             state: AtomicU8::new(TAKEN),
             pooled: UnsafeCell::new(Some(Pooled {
                 connection,
+                number,
+                calls: 0,
                 head: Vec::new(),
                 body: Vec::new(),
                 is_half_sent: false,

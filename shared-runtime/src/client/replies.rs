@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::outgoing::{Outgoing, Replied};
+use super::outgoing::{Outgoing, Replied, Value};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::message::LaneReply;
@@ -70,7 +70,12 @@ fn hand_over(frame: Vec<u8>, outgoing: &Outgoing) -> Result<(), Error> {
     let (LaneReply { number, reply }, body) = codec::decode_head(&frame)?;
     let body_at = frame.len() - body.len();
     if let Some((call, room)) = outgoing.end(number) {
-        call.answered(Ok(Replied::new(number, reply, frame, body_at, room)));
+        let value = Value::new(frame, body_at, room);
+        call.answered(Ok(Replied {
+            number,
+            reply,
+            value,
+        }));
     }
     Ok(())
 }

@@ -9,15 +9,15 @@ use std::time::Duration;
 use super::control::{Control, Openings, Releases, Taken};
 use super::lane::Lane;
 use super::outgoing::Outgoing;
-use super::pool::{Lent, Pool};
+use super::pool::{Lent, Opened, Pool};
 use crate::address::Endpoint;
-use crate::carriage::Carriage;
+use crate::carriage::{Carriage, Transport};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
-use crate::message::{Agreement, Control as Say, MAX_CONNECTIONS, Role};
+use crate::message::{Agreement, Control as Say, MAX_CONNECTIONS, MAX_PIPES, Role};
 use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
 use crate::outbox::Outbox;
-use crate::transport::{self, Broken, Connection};
+use crate::transport::{self, Broken};
 
 /// The most bytes of a reply that is an error: a panic has a text and a backtrace, however small the server's limit is.
 pub(super) const MAX_ERROR: usize = 1 << 20;
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub(super) control: Arc<Control>,
     pub(super) welcome: Welcome,
     pool: Pool,
+    /// The connections for calls that are on their way at the same time.
+    pipes: Pool,
     pub(super) lane: Lane,
     /// The connections of which the server may say that it has none.
     openings: Arc<Openings>,
@@ -71,7 +73,8 @@ impl Session {
             endpoint,
             peer,
             welcome,
-            pool: Pool::default(),
+            pool: Pool::of(MAX_CONNECTIONS),
+            pipes: Pool::of(MAX_PIPES),
             openings: Arc::default(),
             hears: Mutex::default(),
             outgoing: Arc::default(),
@@ -184,8 +187,24 @@ impl Session {
             );
             Error::new(ErrorKind::Overloaded, text)
         })?;
-        let connection = self.open_connection(Role::Calls, deadline)?;
-        Ok(self.pool.seat(place, connection))
+        let opened = self.open_connection(Role::Calls, deadline)?;
+        Ok(self.pool.seat(place, opened))
+    }
+
+    /// Whether calls can be on their way at the same time on a connection without keeping anybody: what does not fit is noticed before
+    /// a part of it is sent.
+    pub(crate) fn has_pipes(&self) -> bool {
+        self.welcome.carriage.transport == Transport::Ring
+    }
+
+    /// `None` if there is none to be had.
+    pub(super) fn borrow_pipe(&self) -> Option<Lent> {
+        if let Some(idle) = self.pipes.take_idle() {
+            return Some(idle);
+        }
+        let place = self.pipes.place()?;
+        let opened = self.open_connection(Role::Pipe, Deadline::now()).ok()?;
+        Some(self.pipes.seat(place, opened))
     }
 
     /// From the first connection on, somebody must hear what the server has to say about it, and about one-way calls.
@@ -201,14 +220,10 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn open_connection(
-        &self,
-        role: Role,
-        deadline: Deadline,
-    ) -> Result<Box<dyn Connection>, Error> {
+    pub(super) fn open_connection(&self, role: Role, deadline: Deadline) -> Result<Opened, Error> {
         self.listen_for_notices()?;
         let carriage = match role {
-            Role::Calls => self.welcome.carriage,
+            Role::Calls | Role::Pipe => self.welcome.carriage,
             Role::Lane | Role::Replies => transport::beside_others(self.welcome.carriage),
         };
         let offer = transport::offer(carriage, &self.peer);
@@ -219,7 +234,7 @@ impl Session {
         let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
         let patience = deadline.earlier(Deadline::after(Some(CONTROL_PATIENCE)));
         match (*self.control).as_ref().send(&message, &fds, patience) {
-            Ok(()) => Ok(connection),
+            Ok(()) => Ok((connection, number)),
             Err(SendError::Closed) => Err(self.disconnected().in_process(self.label())),
             Err(SendError::Full) => {
                 let text = format!(

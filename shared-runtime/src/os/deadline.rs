@@ -1,6 +1,6 @@
 //! A point in time after which nobody waits any more, or never.
 
-use std::sync::{Condvar, MutexGuard, PoisonError};
+use std::sync::{Condvar, LazyLock, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,12 @@ impl Deadline {
     pub(crate) fn remaining(self) -> Option<Duration> {
         self.0
             .map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// One that has passed, without a look at the clock.
+    pub(crate) fn now() -> Self {
+        static BEFORE: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Self(Some(*BEFORE))
     }
 
     /// `None`: never.

@@ -1,10 +1,12 @@
-//! One connection: a thread that reads requests, has them dispatched, and writes replies.
+//! One connection: a thread that reads requests, has them dispatched, and writes replies. On a pipe the requests do not wait for the replies
+//! to those before them.
 
 use std::sync::Arc;
 
 use super::answers::answer;
 use super::limits::max_message;
 use super::offer::{Offer, too_large};
+use super::pipes::Pipe;
 use super::sessions::Session;
 use crate::codec::spare;
 use crate::dispatch;
@@ -18,11 +20,13 @@ use crate::transport::{Broken, Connection};
 
 /// Starts a thread that serves the connection; returns what cuts it off. `None` if it cannot be served.
 pub(super) fn begin(
-    session: Arc<Session>,
+    session: &Arc<Session>,
     connection: Box<dyn Connection>,
     number: u64,
+    pipe: Option<Pipe>,
 ) -> Option<Arc<dyn Cut>> {
     let cutter = connection.cutter().ok()?;
+    let session = Arc::clone(session);
     let run = move || {
         let open = Open {
             session: &session,
@@ -31,6 +35,7 @@ pub(super) fn begin(
         Serving {
             session: open.session,
             connection,
+            pipe,
             head: Vec::new(),
             pins: Vec::new(),
         }
@@ -58,10 +63,11 @@ impl Drop for Open<'_> {
 struct Serving<'a> {
     session: &'a Session,
     connection: Box<dyn Connection>,
+    pipe: Option<Pipe>,
     /// The head of the last reply.
     head: Vec<u8>,
     /// The handles of the last reply to objects of other servers: ours until the client has its own, which it says with its next
-    /// frame, or does not need them any more, which it says by closing.
+    /// frame, or does not need them any more, which it says by closing. Those of a pipe's replies are kept with the session's.
     pins: Vec<Arc<Lease>>,
 }
 
@@ -87,9 +93,16 @@ impl Serving<'_> {
             if matches!(request.subject, Subject::Taken) {
                 continue;
             }
+            // Of a client that has left, only what it waited for.
+            if self.pipe.is_some() && self.session.caller.gone.is_cancelled() {
+                return;
+            }
             // Until the answer is on its way: a server that ends waits for that.
             let _committed = CALLS.commit();
             let returned = self.answer(request, body);
+            if let Some(pipe) = &self.pipe {
+                pipe.advance();
+            }
             if self.reply(returned).is_err() {
                 return;
             }
@@ -161,14 +174,32 @@ impl Serving<'_> {
     fn reply_offer(&mut self, returned: Returned) -> Result<(), Broken> {
         let session = self.session.caller.session;
         let Offer { reply, body, pins } = Offer::to(session, returned);
-        self.pins = pins;
-        let sent = self.send(&reply, &body);
+        let sent = self.keep(pins).and_then(|()| self.send(&reply, &body));
         if sent.is_err() {
             Offer::take_back(&reply, session);
-            self.pins.clear();
+            self.let_go();
         }
         spare::give_back(body);
         sent
+    }
+
+    /// Until the client has handles of its own.
+    fn keep(&mut self, pins: Vec<Arc<Lease>>) -> Result<(), Broken> {
+        let Some(pipe) = &self.pipe else {
+            self.pins = pins;
+            return Ok(());
+        };
+        if pins.is_empty() || self.session.replies.pin(pipe.reply_number(), pins) {
+            return Ok(());
+        }
+        Err(Broken::Closed)
+    }
+
+    fn let_go(&mut self) {
+        self.pins.clear();
+        if let Some(pipe) = &self.pipe {
+            self.session.replies.confirm(&[pipe.reply_number()]);
+        }
     }
 
     fn send(&mut self, reply: &Reply, body: &[u8]) -> Result<(), Broken> {

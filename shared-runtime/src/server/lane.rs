@@ -100,6 +100,9 @@ fn enqueue(
         .is_some_and(|reply| !reply.held.is_empty());
     let turn = Turn::of(call.thread, call.object, chained);
     queue.push(turn, frame.len() + OVERHEAD, move || {
+        if let Some(after) = call.after {
+            session.pipes.wait(after, &session.caller.gone);
+        }
         let body = &frame[body_at..];
         match call.reply.take() {
             None => run_one_way(&session, &call, body, &leases),

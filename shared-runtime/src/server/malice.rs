@@ -284,6 +284,7 @@ fn nonsense_on_a_lane_ends_that_session_alone() {
         object: 1 << 40,
         interface: 7,
         method: 7,
+        after: None,
         reply: None,
         handles: Handles::default(),
     };
@@ -324,6 +325,7 @@ fn wants_reply(number: u64, timeout: Option<Duration>) -> Vec<u8> {
         object: 1 << 40,
         interface: 7,
         method: 7,
+        after: None,
         reply: Some(ReplyWanted {
             timeout,
             held: Vec::new(),

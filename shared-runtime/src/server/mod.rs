@@ -9,6 +9,7 @@ mod limits;
 mod listener;
 mod names;
 mod offer;
+mod pipes;
 mod replies;
 mod session;
 mod sessions;

@@ -103,8 +103,8 @@ impl Replies {
         sent
     }
 
-    /// `false` if there are too many.
-    fn pin(&self, number: u64, leases: Vec<Arc<Lease>>) -> bool {
+    /// Keeps handles until the client confirms the reply of this number. `false` if there are too many.
+    pub(super) fn pin(&self, number: u64, leases: Vec<Arc<Lease>>) -> bool {
         let mut pins = self.pins();
         pins.insert(number, leases);
         pins.len() <= MOST_UNCONFIRMED

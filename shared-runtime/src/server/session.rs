@@ -13,8 +13,7 @@ use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::handle::server_id;
 use crate::message::{
-    CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, MAX_CONNECTIONS, Notice, PROTOCOL,
-    Role,
+    CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, Notice, PROTOCOL, Role,
 };
 use crate::object::REGISTRY;
 use crate::os::{Deadline, Peer, Socket, build_id, process_label, wait};
@@ -108,7 +107,8 @@ fn serve(session: &Arc<Session>) {
         };
         match codec::decode(&message.bytes) {
             Ok(Control::Connect { number, role }) => {
-                if connect(session, role, message.fds).is_none() && !refuse(session, number) {
+                if connect(session, number, role, message.fds).is_none() && !refuse(session, number)
+                {
                     return;
                 }
             }
@@ -125,15 +125,17 @@ fn serve(session: &Arc<Session>) {
 }
 
 /// A connection that is not served any further closes, which its client notices. `None` if there is none.
-fn connect(session: &Arc<Session>, role: Role, fds: Vec<OwnedFd>) -> Option<()> {
+fn connect(session: &Arc<Session>, number: u64, role: Role, fds: Vec<OwnedFd>) -> Option<()> {
+    // Known before it is served, and also if it is not: nothing waits for it then.
+    let pipe = (role == Role::Pipe).then(|| session.pipes.begin(number));
     let carriage = match role {
-        Role::Calls => carriage(),
+        Role::Calls | Role::Pipe => carriage(),
         Role::Lane | Role::Replies => carriage().map(transport::beside_others),
     };
     let connection = transport::accept(carriage.ok()?, fds, &session.peer).ok()?;
     match role {
-        Role::Calls => session.add_connection(MAX_CONNECTIONS, |number| {
-            connection::begin(Arc::clone(session), connection, number)
+        Role::Calls | Role::Pipe => session.add_connection(role, |place| {
+            connection::begin(session, connection, place, pipe)
         }),
         Role::Lane => {
             session.add_lane(|beginning| lane::begin(session, connection, beginning));

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::pipes::Pipes;
 use super::replies::Replies;
 use crate::codec;
-use crate::message::{MAX_UNDER_WAY, Notice};
+use crate::message::{MAX_CONNECTIONS, MAX_PIPES, MAX_UNDER_WAY, Notice, Role};
 use crate::object::{Caller, Queue, REGISTRY, SessionId};
 use crate::os::{Cut, Peer, Socket};
 use crate::outbox::Outbox;
@@ -35,6 +36,8 @@ pub(super) struct Session {
     pub(super) one_way_done: Arc<Outbox<Socket, u64>>,
     /// The way of the replies to the calls of its lane.
     pub(super) replies: Replies,
+    /// How far its pipes have come.
+    pub(super) pipes: Pipes,
     connections: Mutex<Connections>,
     lanes: Mutex<Lanes>,
 }
@@ -42,8 +45,8 @@ pub(super) struct Session {
 #[derive(Debug, Default)]
 struct Connections {
     last: u64,
-    /// What cuts each of them off, by number.
-    open: BTreeMap<u64, Arc<dyn Cut>>,
+    /// What each of them is for, and what cuts it off.
+    open: BTreeMap<u64, (Role, Arc<dyn Cut>)>,
 }
 
 /// A client has one lane at a time. What it sent on an earlier one, which broke in the middle of a frame, is read to its end before the
@@ -91,6 +94,7 @@ impl Sessions {
                 codec::encode(&Notice::Done(numbers))
             }),
             control,
+            pipes: Pipes::default(),
             connections: Mutex::default(),
             lanes: Mutex::default(),
         });
@@ -123,21 +127,27 @@ impl Sessions {
 }
 
 impl Session {
-    /// Has a connection begun, under a number of its own, unless there are `most` of them. It cannot report its end before it is
-    /// known here.
+    /// Has a connection begun, under a number of its own, unless there are enough of its kind. It cannot report its end before it is known
+    /// here.
     pub(super) fn add_connection(
         &self,
-        most: usize,
+        role: Role,
         begin: impl FnOnce(u64) -> Option<Arc<dyn Cut>>,
     ) {
         let mut connections = self.connections();
-        if connections.open.len() >= most {
+        let most = if role == Role::Pipe {
+            MAX_PIPES
+        } else {
+            MAX_CONNECTIONS
+        };
+        let alike = connections.open.values().filter(|open| open.0 == role);
+        if alike.count() >= most {
             return;
         }
         connections.last += 1;
         let number = connections.last;
         if let Some(cutter) = begin(number) {
-            connections.open.insert(number, cutter);
+            connections.open.insert(number, (role, cutter));
         }
     }
 
@@ -191,7 +201,7 @@ impl Session {
     pub(super) fn end(&self) {
         // First: a one-way call may wait for an object that a method holds which waits to be cancelled.
         self.caller.gone.cancel();
-        for connection in self.connections().open.values() {
+        for (_, connection) in self.connections().open.values() {
             connection.cut();
         }
         self.replies.end();

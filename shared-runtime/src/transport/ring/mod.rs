@@ -131,6 +131,11 @@ impl Connection for RingConnection {
         limit: usize,
         deadline: Deadline,
     ) -> Result<(), Broken> {
+        // What is there needs no clock.
+        if self.receiver.receive_now(&self.end, frame, limit)? {
+            FRAMES.count();
+            return Ok(());
+        }
         let mut rests = 0;
         loop {
             let may_rest = self.sender.has_spread() && rests < RESTS;

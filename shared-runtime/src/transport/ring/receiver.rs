@@ -21,6 +21,8 @@ const PATIENCE: u32 = 128;
 pub(super) struct Receiver {
     /// The last commit that was looked at.
     seen: Commit,
+    /// What was known of the ring then.
+    book: Book,
     /// The last commit all of which has been taken.
     taken: u32,
     /// What the other side said it had taken of ours, when it was last looked at.
@@ -36,9 +38,17 @@ pub(super) struct Receiver {
     partial: Vec<u8>,
     /// Set when the end was found cut off: what the post said by then is still read.
     last: Option<(Commit, Book)>,
-    /// Whether large frames are going to and fro.
-    large: bool,
+    pace: Pace,
     look: Look,
+}
+
+/// How frames have been coming.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Singly,
+    /// Several at a time.
+    Together,
+    Large,
 }
 
 /// What was found.
@@ -54,6 +64,7 @@ impl Receiver {
     pub(super) fn new(waiting: Waiting) -> Self {
         Self {
             seen: Commit(0),
+            book: Book::from_word(0),
             taken: 0,
             acknowledged: 0,
             head: 0,
@@ -62,7 +73,7 @@ impl Receiver {
             parity: false,
             partial: Vec::new(),
             last: None,
-            large: false,
+            pace: Pace::Singly,
             look: Look::new(waiting),
         }
     }
@@ -71,6 +82,7 @@ impl Receiver {
     #[cfg(all(test, not(loom)))]
     pub(super) fn begin_at(&mut self, position: u32, sequence: u32) {
         (self.head, self.published) = (position, position);
+        self.book.tail = position;
         (self.taken, self.seen) = (sequence, Commit(sequence.into()));
     }
 
@@ -92,6 +104,36 @@ impl Receiver {
         self.acknowledged
     }
 
+    /// Puts the next frame into `frame`, in the place of what it held, if it is there.
+    #[inline]
+    pub(super) fn receive_now(
+        &mut self,
+        end: &End,
+        frame: &mut Vec<u8>,
+        limit: usize,
+    ) -> Result<bool, Broken> {
+        if !self.partial.is_empty() {
+            return Ok(false);
+        }
+        frame.clear();
+        loop {
+            match self.take(end, frame, limit)? {
+                Found::Frame => {
+                    self.note(frame.len());
+                    return Ok(true);
+                }
+                Found::Some if frame.is_empty() => {}
+                Found::Some => {
+                    // The rest of a large frame is waited for.
+                    std::mem::swap(frame, &mut self.partial);
+                    return Ok(false);
+                }
+                Found::Nothing => return Ok(false),
+                Found::Closed => return Err(Broken::Closed),
+            }
+        }
+    }
+
     /// Puts the next frame into `frame`, in the place of what it held.
     #[inline]
     pub(super) fn receive(
@@ -111,7 +153,7 @@ impl Receiver {
         loop {
             let nothing = match self.take(end, frame, limit)? {
                 Found::Frame => {
-                    self.large = frame.len() >= LARGE;
+                    self.note(frame.len());
                     return Ok(());
                 }
                 Found::Some => false,
@@ -131,19 +173,42 @@ impl Receiver {
         }
     }
 
+    /// Notes that a frame of so many bytes has come.
+    #[inline]
+    fn note(&mut self, length: usize) {
+        if length >= LARGE {
+            self.pace = Pace::Large;
+        } else if self.pace == Pace::Large {
+            self.pace = Pace::Singly;
+        }
+    }
+
     /// Takes what is there.
     #[inline]
     fn take(&mut self, end: &End, frame: &mut Vec<u8>, limit: usize) -> Result<Found, Broken> {
-        let (seen, book) = self.last.unwrap_or_else(|| Self::look_at(end));
-        self.seen = seen;
-        self.acknowledged = book.acknowledged;
+        let is_new = self.book.tail == self.head || self.book.parity != self.parity;
+        if is_new {
+            // What is known already is taken first: each look costs the sender its hold of the line.
+            (self.seen, self.book) = self.last.unwrap_or_else(|| Self::look_at(end));
+            self.acknowledged = self.book.acknowledged;
+        }
+        let (seen, book) = (self.seen, self.book);
         // A frame in the slot came before what is in the ring: its sender had seen the ring empty. If only the book tells of it, its commit
         // is about to come.
         let found = if seen.parity() != self.parity {
             self.parity = seen.parity();
+            // The sender had seen the ring empty.
+            self.pace = Pace::Singly;
             self.take_slot(end, book.tail, frame, limit)?
         } else if book.tail != self.head && book.parity == self.parity {
-            self.take_piece(end, book.tail, frame, limit)?
+            let found = self.take_piece(end, book.tail, frame, limit)?;
+            let several = !is_new || book.tail != self.head;
+            self.pace = if several {
+                Pace::Together
+            } else {
+                Pace::Singly
+            };
+            found
         } else if seen.is_closed() || self.last.is_some() {
             return Ok(Found::Closed);
         } else if end.is_cut() {
@@ -297,9 +362,11 @@ impl Receiver {
         let (commit, parked) = (&end.back().post.commit, &end.back().place.parked);
         let seen = self.seen;
         let same_cpu = seen.cpu() == cpu() && seen.sequence() != 0;
-        let large = self.large || come >= LARGE;
+        let large = self.pace == Pace::Large || come >= LARGE;
         let moved = || commit.load(Ordering::Relaxed) != seen.0;
         let sleep = || end.park(commit, seen.sequence(), parked, deadline);
-        self.look.wait(same_cpu, large, deadline, moved, sleep);
+        let lazily = self.pace == Pace::Together;
+        self.look
+            .wait(same_cpu, large, lazily, deadline, moved, sleep);
     }
 }

@@ -274,7 +274,7 @@ impl Sender {
         let moved = || head.load(Ordering::Relaxed) != word;
         let sleep = || end.park(head, word as u32, starved, deadline);
         self.look
-            .wait(same_cpu, left >= LARGE, deadline, moved, sleep);
+            .wait(same_cpu, left >= LARGE, false, deadline, moved, sleep);
     }
 
     fn free(&self) -> u32 {

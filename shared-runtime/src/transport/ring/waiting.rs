@@ -34,6 +34,9 @@ const LOOKS: u32 = 64;
 /// So many looks go without a pause for the processor: what comes soonest is to be seen soonest.
 const EAGER: u32 = 4096;
 
+/// So many pauses go before a look where many frames come at a time: each look takes the line from its sender.
+const PAUSE: u32 = 8;
+
 /// After so many times in a row for nothing, a thread stops looking for a while.
 const PATIENCE: u32 = 3;
 
@@ -96,6 +99,7 @@ impl Look {
         &mut self,
         same_cpu: bool,
         large: bool,
+        lazily: bool,
         deadline: Deadline,
         is_there: impl Fn() -> bool,
         sleep: impl FnOnce(),
@@ -105,7 +109,15 @@ impl Look {
         }
         let looks = !same_cpu && self.rest == 0;
         if looks {
-            for _ in 0..EAGER {
+            let (looks, pause) = if lazily {
+                (EAGER / PAUSE, PAUSE)
+            } else {
+                (EAGER, 0)
+            };
+            for _ in 0..looks {
+                for _ in 0..pause {
+                    std::hint::spin_loop();
+                }
                 if is_there() {
                     self.failures = 0;
                     return;
