@@ -16,6 +16,8 @@ mod memory;
 mod end;
 mod waiting;
 
+mod apart;
+
 mod receiver;
 mod sender;
 
@@ -86,7 +88,7 @@ impl RingConnection {
         Ok(Self {
             end,
             sender: Sender::new(waiting),
-            receiver: Receiver::new(waiting),
+            receiver: Receiver::new(waiting, side == Side::Accepts),
             _peer: Arc::clone(peer),
         })
     }

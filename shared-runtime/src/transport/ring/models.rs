@@ -28,7 +28,7 @@ impl Half {
         let half = |side| Self {
             end: End::new(memory.clone(), side),
             sender: Sender::new(Waiting::Block),
-            receiver: Receiver::new(Waiting::Block),
+            receiver: Receiver::new(Waiting::Block, false),
         };
         (half(Side::Offers), half(Side::Accepts))
     }

@@ -1,5 +1,6 @@
 //! The half of an end that receives. Nothing that it reads is believed.
 
+use super::apart::Apart;
 use super::end::End;
 use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING, SLOT, Slot};
 use super::memory::KEPT;
@@ -40,6 +41,8 @@ pub(super) struct Receiver {
     last: Option<(Commit, Book)>,
     pace: Pace,
     look: Look,
+    /// Of a server's thread.
+    apart: Option<Apart>,
 }
 
 /// How frames have been coming.
@@ -61,7 +64,8 @@ enum Found {
 }
 
 impl Receiver {
-    pub(super) fn new(waiting: Waiting) -> Self {
+    /// `may_move`: its thread may be moved away from the CPU of the other side.
+    pub(super) fn new(waiting: Waiting, may_move: bool) -> Self {
         Self {
             seen: Commit(0),
             book: Book::from_word(0),
@@ -75,6 +79,7 @@ impl Receiver {
             last: None,
             pace: Pace::Singly,
             look: Look::new(waiting),
+            apart: (may_move && waiting == Waiting::Adaptive).then(Apart::default),
         }
     }
 
@@ -361,7 +366,11 @@ impl Receiver {
         }
         let (commit, parked) = (&end.back().post.commit, &end.back().place.parked);
         let seen = self.seen;
-        let same_cpu = seen.cpu() == cpu() && seen.sequence() != 0;
+        let cpu = cpu();
+        let same_cpu = seen.cpu() == cpu && seen.sequence() != 0;
+        if let Some(apart) = &mut self.apart {
+            apart.note(same_cpu, cpu);
+        }
         let large = self.pace == Pace::Large || come >= LARGE;
         let moved = || commit.load(Ordering::Relaxed) != seen.0;
         let sleep = || end.park(commit, seen.sequence(), parked, deadline);
