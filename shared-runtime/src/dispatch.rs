@@ -78,7 +78,7 @@ pub(crate) fn construct(
     let mut returned = None;
     let running = call.running(None, None);
     let ran = run(&running, constructor.is_async, &mut || {
-        returned = Some((constructor.run)(arguments.take()));
+        returned = Some((constructor.run)(&mut arguments));
     });
     finish(ran.map_err(panicked), returned, interface, constructor.name)
 }
@@ -194,9 +194,9 @@ fn run_method<'a>(
     let running = call.running(Some(hosted), Some(own));
     // All of it by reference, and the result written in one place each: what is moved once more is waited for.
     let ran = run(&running, method.is_async, &mut || match run_it {
-        Run::Shared(run) => *returned = Some(run(guard.shared(), arguments.take())),
+        Run::Shared(run) => *returned = Some(run(guard.shared(), arguments)),
         Run::Exclusive(run) => match guard.exclusive() {
-            Some(object) => *returned = Some(run(object, arguments.take())),
+            Some(object) => *returned = Some(run(object, arguments)),
             None => *returned = Some(Err(not_exclusive())),
         },
     });

@@ -114,10 +114,9 @@ fn deliver(target: &Target, method: u32, write: Write<'_>, read: Read<'_>) -> Re
     // Ours until the server has its own.
     let mut leases = Vec::new();
     let exchanged = session.call(calling, deadline, &mut |body, spill| {
-        let (gathered, written) = gather(|| write(body, Some(spill)));
+        let (nonce, written) = gather(&mut leases, || write(body, Some(spill)));
         written?;
-        leases = gathered.leases;
-        claimed(&leases, gathered.nonce)
+        claimed(&leases, nonce)
     });
     match exchanged {
         Ok(exchanged) => answered(session, exchanged, deadline, read),
@@ -143,14 +142,16 @@ fn answered(
     match exchanged.take_reply() {
         Some(reply) => take_over(session, exchanged, reply, deadline)?.read(read),
         // The commonest: a value without handles.
-        None => opened(0, Vec::new(), || read(exchanged.body())),
+        None => opened(0, &mut Vec::new(), || read(exchanged.body())),
     }
     Ok(())
 }
 
 impl Answer {
-    fn read(self, read: Read<'_>) {
-        opened(self.nonce, self.leases, || read(self.body.bytes()));
+    fn read(mut self, read: Read<'_>) {
+        opened(self.nonce, &mut self.leases, || {
+            read(self.body.bytes());
+        });
         self.body.end();
     }
 }

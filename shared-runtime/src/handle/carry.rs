@@ -35,8 +35,8 @@ impl Parcel {
     pub(crate) fn written(
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let mut body = spare::take();
-        let (Gathered { nonce, leases }, written) = gather(|| write(&mut body));
+        let (mut body, mut leases) = (spare::take(), Vec::new());
+        let (nonce, written) = gather(&mut leases, || write(&mut body));
         written?;
         Ok(Self {
             body,
@@ -46,38 +46,32 @@ impl Parcel {
     }
 }
 
-/// The handles of a message that is written somewhere.
-pub(crate) struct Gathered {
-    pub(crate) nonce: u64,
-    pub(crate) leases: Vec<Arc<Lease>>,
+/// Gathers the handles in what `write` writes into `leases`, which is empty; returns the nonce of the message.
+#[inline]
+pub(crate) fn gather<R>(leases: &mut Vec<Arc<Lease>>, write: impl FnOnce() -> R) -> (u64, R) {
+    within(Direction::Out, 0, leases, write)
 }
 
-/// Gathers the handles in what `write` writes.
+/// Runs `read`, which reads a message that came with these handles. They go when it has.
 #[inline]
-pub(crate) fn gather<R>(write: impl FnOnce() -> R) -> (Gathered, R) {
-    let (written, message) = within(Message::new(Direction::Out, 0, Vec::new()), write);
-    let Message { nonce, leases, .. } = message;
-    (Gathered { nonce, leases }, written)
-}
-
-/// Runs `read`, which reads a message that came with these handles.
-#[inline]
-pub(crate) fn opened<R>(nonce: u64, leases: Vec<Arc<Lease>>, read: impl FnOnce() -> R) -> R {
-    within(Message::new(Direction::In, nonce, leases), read).0
+pub(crate) fn opened<R>(nonce: u64, leases: &mut Vec<Arc<Lease>>, read: impl FnOnce() -> R) -> R {
+    let (_, read) = within(Direction::In, nonce, leases, read);
+    leases.clear();
+    read
 }
 
 /// Decodes a value out of `body`, with the handles that came with it.
 pub(crate) fn unpack<'de, T: Deserialize<'de>>(
     body: &'de [u8],
     nonce: u64,
-    leases: Vec<Arc<Lease>>,
+    mut leases: Vec<Arc<Lease>>,
 ) -> Result<T, Error> {
-    opened(nonce, leases, || codec::decode(body))
+    opened(nonce, &mut leases, || codec::decode(body))
 }
 
 /// Traces types, whose handles are made up meanwhile and reach nothing.
 pub(crate) fn made_up<R>(trace: impl FnOnce() -> R) -> R {
-    within(Message::new(Direction::MadeUp, 0, Vec::new()), trace).0
+    within(Direction::MadeUp, 0, &mut Vec::new(), trace).1
 }
 
 /// Whether what is read on this thread is made up.
@@ -93,25 +87,17 @@ enum Direction {
     MadeUp,
 }
 
-struct Message {
+struct Message<'a> {
     direction: Direction,
     /// Of a message that is written: none before its first handle.
     nonce: u64,
-    leases: Vec<Arc<Lease>>,
+    /// Where whoever writes or reads the message has them: to move them is to wait for what has just been stored.
+    leases: &'a mut Vec<Arc<Lease>>,
     /// Where those that are written already stand, by their addresses.
     written: Option<BTreeMap<*const Lease, usize>>,
 }
 
-impl Message {
-    fn new(direction: Direction, nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
-        Self {
-            direction,
-            nonce,
-            leases,
-            written: None,
-        }
-    }
-
+impl Message<'_> {
     /// The place of a handle among those of the message, which it joins if it is new.
     fn place(&mut self, lease: &Arc<Lease>) -> usize {
         if self.leases.is_empty() {
@@ -131,30 +117,42 @@ impl Message {
 thread_local! {
     /// The message being written or read on this thread, the innermost one: a `Serialize` may itself make a call. Kept by [`within`]; has no
     /// destructor, so that those of other thread-locals can call.
-    static OPEN: Cell<*const RefCell<Message>> = const { Cell::new(ptr::null()) };
+    static OPEN: Cell<*const RefCell<Message<'static>>> = const { Cell::new(ptr::null()) };
 }
 
 /// Looks at the message that is open here.
 #[inline]
-fn look<R>(at: impl FnOnce(Option<&RefCell<Message>>) -> R) -> R {
+fn look<R>(at: impl for<'a> FnOnce(Option<&'a RefCell<Message<'a>>>) -> R) -> R {
     // SAFETY: `within` put the pointer there, keeps what it points to until it has put the one before back, and does that also when it
     // unwinds. So we are inside of that `within`, and so is all of `at`, which can take no reference along: it works for any lifetime.
     at(unsafe { OPEN.get().as_ref() })
 }
 
-/// Runs `code`, which writes or reads `message`, and gives the message back. A panic of a user's `Serialize` or `Deserialize` leaves the outer
+/// Runs `code`, which writes or reads a message; returns its nonce too. A panic of a user's `Serialize` or `Deserialize` leaves the outer
 /// message whole.
 #[inline]
-fn within<R>(message: Message, code: impl FnOnce() -> R) -> (R, Message) {
-    let message = RefCell::new(message);
-    let restore = Restore(OPEN.replace(&raw const message));
+fn within<R>(
+    direction: Direction,
+    nonce: u64,
+    leases: &mut Vec<Arc<Lease>>,
+    code: impl FnOnce() -> R,
+) -> (u64, R) {
+    let message = RefCell::new(Message {
+        direction,
+        nonce,
+        leases,
+        written: None,
+    });
+    let open: *const RefCell<Message<'_>> = &raw const message;
+    let restore = Restore(OPEN.replace(open.cast()));
     let result = code();
     drop(restore);
-    (result, message.into_inner())
+    let nonce = message.borrow().nonce;
+    (nonce, result)
 }
 
 /// Opens the outer message again.
-struct Restore(*const RefCell<Message>);
+struct Restore(*const RefCell<Message<'static>>);
 
 impl Drop for Restore {
     #[inline]

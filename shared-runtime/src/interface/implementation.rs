@@ -26,9 +26,9 @@ pub struct Implementation {
 #[derive(Debug)]
 pub enum Run {
     /// `&self`: beside others.
-    Shared(fn(&Object, Arguments<'_>) -> Returned),
+    Shared(fn(&Object, &mut Arguments<'_>) -> Returned),
     /// `&mut self`: alone.
-    Exclusive(fn(&mut Object, Arguments<'_>) -> Returned),
+    Exclusive(fn(&mut Object, &mut Arguments<'_>) -> Returned),
 }
 
 impl Implementation {

@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::travel::Reply;
+use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, unpack};
+use crate::handle::{Lease, Parcel, opened};
 use crate::panic::catch;
 use crate::program;
 use crate::shape::Shapes;
@@ -41,7 +42,7 @@ pub struct Constructor {
     /// What its arguments and answer look like to another executable.
     pub shapes: fn(&mut Shapes),
     /// Decodes the arguments, runs, encodes the answer.
-    pub run: fn(Arguments<'_>) -> Returned,
+    pub run: fn(&mut Arguments<'_>) -> Returned,
     /// Whether it is an `async fn`.
     pub is_async: bool,
 }
@@ -65,7 +66,7 @@ pub struct Task {
     /// As the user wrote it.
     pub name: &'static str,
     /// Decodes the arguments, runs, encodes the answer.
-    pub run: fn(Arguments<'_>) -> Returned,
+    pub run: fn(&mut Arguments<'_>) -> Returned,
 }
 
 impl Constructor {
@@ -73,7 +74,7 @@ impl Constructor {
     pub const fn new(
         name: &'static str,
         shapes: fn(&mut Shapes),
-        run: fn(Arguments<'_>) -> Returned,
+        run: fn(&mut Arguments<'_>) -> Returned,
     ) -> Self {
         Self {
             name,
@@ -139,28 +140,19 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// These, for whoever runs; nobody may read what is left.
-    #[inline]
-    pub(crate) fn take(&mut self) -> Self {
-        Self {
-            body: self.body,
-            nonce: self.nonce,
-            leases: std::mem::take(&mut self.leases),
-        }
-    }
-
     /// The arguments as a tuple.
     ///
     /// # Errors
     ///
     /// `Decode`, and `Panicked` if a `Deserialize` of the user panics: the method has not run.
-    pub fn decode<T: Deserialize<'a>>(self) -> Result<T, Error> {
+    pub fn decode<T: Deserialize<'a>>(&mut self) -> Result<T, Error> {
         let Self {
             body,
             nonce,
             leases,
         } = self;
-        let decoded = catch(program::label(), || unpack(body, nonce, leases));
+        let read = || opened(*nonce, leases, || codec::decode(body));
+        let decoded = catch(program::label(), read);
         decoded.unwrap_or_else(|panic| {
             let text = format!("the arguments could not be decoded: {panic}");
             Err(Error::new(ErrorKind::Panicked, text).with_panic(panic))

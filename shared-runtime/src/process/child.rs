@@ -100,13 +100,13 @@ fn run_task(
 ) -> Result<i32, Error> {
     let leases = arrivals(&handles.claims, None, Deadline::NEVER);
     control.say(&FromChild::Started, &[])?;
-    let arguments = Arguments {
+    let mut arguments = Arguments {
         body,
         nonce: handles.nonce,
         leases,
     };
     let returned = task(name).and_then(|task| {
-        let within = || catch(program::label(), || (task.run)(arguments));
+        let mut within = || catch(program::label(), || (task.run)(&mut arguments));
         within()
             .unwrap_or_else(|panic| {
                 let error = Error::new(ErrorKind::Panicked, panic.to_string());

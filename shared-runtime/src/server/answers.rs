@@ -12,7 +12,7 @@ use crate::message::Subject;
 use crate::object::{Hosted, REGISTRY};
 
 /// The answer to anything but a method or a constructor, which are calls.
-pub(super) fn answer(subject: Subject, arguments: Arguments<'_>) -> Returned {
+pub(super) fn answer(subject: Subject, mut arguments: Arguments<'_>) -> Returned {
     match subject {
         Subject::Take { objects } => take(&objects),
         Subject::Ping { object } => hosted(object).and_then(|_| encode(&())),
