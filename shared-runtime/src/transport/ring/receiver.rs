@@ -251,14 +251,11 @@ impl Receiver {
                 if length > limit {
                     return Err(Broken::TooLarge { size: length });
                 }
-                let mut bytes = [0; SLOT];
-                for (word, bytes) in slot[..length.div_ceil(8)]
-                    .iter()
-                    .zip(bytes.as_chunks_mut().0)
-                {
-                    *bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+                frame.reserve(SLOT);
+                for word in &slot[..length.div_ceil(8)] {
+                    frame.extend_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
                 }
-                frame.extend_from_slice(&bytes[..length]);
+                frame.truncate(length);
                 Ok(Found::Frame)
             }
             Some(Slot::Restart) => self.restart(slot[0].load(Ordering::Relaxed), tail),

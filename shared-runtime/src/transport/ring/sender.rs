@@ -3,7 +3,7 @@
 use super::end::End;
 use super::layout::{Book, Commit, End as PieceEnd, HEADER, Piece, Progress, RING, SLOT, Slot};
 use super::memory::KEPT;
-use super::sync::{Ordering, wake};
+use super::sync::{AtomicU64, Ordering, wake};
 use super::waiting::{LARGE, Look, cpu};
 use crate::carriage::Waiting;
 use crate::os::Deadline;
@@ -183,17 +183,15 @@ impl Sender {
     }
 
     fn put_in_slot(&mut self, end: &End, head: &[u8], body: &[u8]) {
-        let mut bytes = [0; SLOT];
-        bytes[..head.len()].copy_from_slice(head);
-        bytes[head.len()..head.len() + body.len()].copy_from_slice(body);
-        let length = head.len() + body.len();
-        for (word, bytes) in end.out().post.slot[..length.div_ceil(8)]
-            .iter()
-            .zip(bytes.as_chunks().0)
-        {
-            word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
-        }
-        self.slot = Slot::Frame(length);
+        let mut words = Words {
+            slot: end.out().post.slot.iter(),
+            word: 0,
+            bits: 0,
+        };
+        words.put(head);
+        words.put(body);
+        words.end();
+        self.slot = Slot::Frame(head.len() + body.len());
         self.parity = !self.parity;
     }
 
@@ -285,6 +283,54 @@ impl Sender {
     fn read_up_to(&mut self, head: u32) {
         if head.wrapping_sub(self.head) <= self.tail.wrapping_sub(self.head) {
             self.head = head;
+        }
+    }
+}
+
+/// Bytes on their way into the words of a slot, which are put together in a register: what is stored as bytes and loaded as a word at once
+/// has to be waited for.
+struct Words<'a> {
+    slot: std::slice::Iter<'a, AtomicU64>,
+    word: u64,
+    /// So many bits of the word are there.
+    bits: u32,
+}
+
+impl Words<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        let (whole, rest) = bytes.as_chunks();
+        for bytes in whole {
+            self.push(u64::from_le_bytes(*bytes), u64::BITS);
+        }
+        let last = rest.iter().rev();
+        let last = last.fold(0, |last, byte| last << 8 | u64::from(*byte));
+        self.push(last, 8 * u32::try_from(rest.len()).unwrap_or_default());
+    }
+
+    /// Appends a number of so many bits; the others of it are zero.
+    #[inline]
+    fn push(&mut self, number: u64, bits: u32) {
+        self.word |= number << self.bits;
+        self.bits += bits;
+        if self.bits >= u64::BITS {
+            self.store();
+            self.bits -= u64::BITS;
+            self.word = number.checked_shr(bits - self.bits).unwrap_or(0);
+        }
+    }
+
+    #[inline]
+    fn end(mut self) {
+        if self.bits > 0 {
+            self.store();
+        }
+    }
+
+    #[inline]
+    fn store(&mut self) {
+        if let Some(word) = self.slot.next() {
+            word.store(self.word, Ordering::Relaxed);
         }
     }
 }
