@@ -61,7 +61,7 @@ pub(crate) fn encode_into<T: Serialize + ?Sized>(
     value: &T,
     buffer: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    write(value, Output::new(buffer))
+    write(value, buffer, None)
 }
 
 /// `value` as bytes after those that are in `buffer`; but wherever the buffer would come to hold [`SPILL_FROM`] of them,
@@ -77,12 +77,16 @@ pub(crate) fn encode_spilling<T: Serialize + ?Sized>(
     spill: &mut dyn Spill,
 ) -> Result<(), Error> {
     let mut overflow = Overflow::new(spill);
-    write(value, Output::spilling(buffer, &mut overflow))
+    write(value, buffer, Some(&mut overflow))
 }
 
 #[inline]
-fn write<T: Serialize + ?Sized>(value: &T, output: Output<'_>) -> Result<(), Error> {
-    let mut writer = Writer::new(output);
+fn write<'o, T: Serialize + ?Sized>(
+    value: &T,
+    buffer: &'o mut Vec<u8>,
+    overflow: Option<&'o mut Overflow<'o>>,
+) -> Result<(), Error> {
+    let mut writer = Writer::new(Output::new(buffer, overflow));
     let written = value.serialize(writer.place());
     // A part that is lost is why nothing more was written, whatever was made of it.
     writer.output().end(written.is_ok())?;

@@ -70,22 +70,15 @@ impl<'o> Overflow<'o> {
 
 impl<'o> Output<'o> {
     #[inline]
-    pub(super) fn new(buffer: &'o mut Vec<u8>) -> Self {
+    pub(super) fn new(buffer: &'o mut Vec<u8>, overflow: Option<&'o mut Overflow<'o>>) -> Self {
         Self {
             start: buffer.len(),
             buffer,
-            limit: usize::MAX,
-            overflow: None,
-            is_whole: false,
-        }
-    }
-
-    pub(super) fn spilling(buffer: &'o mut Vec<u8>, overflow: &'o mut Overflow<'o>) -> Self {
-        Self {
-            start: buffer.len(),
-            buffer,
-            limit: SPILL_FROM,
-            overflow: Some(overflow),
+            limit: match overflow {
+                Some(_) => SPILL_FROM,
+                None => usize::MAX,
+            },
+            overflow,
             is_whole: false,
         }
     }
