@@ -5,10 +5,10 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::AccessError;
 
 use crate::address::ServerId;
 use crate::message::{After, MAX_UNDER_WAY};
@@ -252,18 +252,21 @@ thread_local! {
 /// Runs a method in a scope of its own.
 #[inline]
 pub(crate) fn scoped<R>(method: impl FnOnce() -> R) -> R {
-    let _restore = Restore(SCOPE.try_with(RefCell::take));
+    // Where the thread has none any more, none is put back.
+    let outer = SCOPE.try_with(RefCell::take).ok().flatten();
+    let _restore = Restore(ManuallyDrop::new(outer));
     method()
 }
 
-/// Puts the outer scope back, also after a panic. An error where the thread has none any more.
-struct Restore(Result<Option<Box<Scope>>, AccessError>);
+/// Puts the outer scope back, also after a panic. Most often there is none, and nothing to be dropped by hand.
+struct Restore(ManuallyDrop<Option<Box<Scope>>>);
 
 impl Drop for Restore {
     #[inline]
     fn drop(&mut self) {
-        if let Ok(outer) = &mut self.0 {
-            let _inner = SCOPE.try_with(|scope| scope.replace(outer.take()));
+        let inner = SCOPE.try_with(|scope| scope.replace(self.0.take()));
+        if let Ok(Some(inner)) = inner {
+            drop(inner);
         }
     }
 }
