@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use crate::handle::server_id;
 use crate::message::HeldLock;
-use crate::object::{Caller, Cancel, Hosted};
+use crate::object::{Access, Caller, Cancel, Hosted};
 use crate::order::ObjectKey;
 use crate::os::Deadline;
 
@@ -16,8 +17,8 @@ pub(crate) struct Running<'a> {
     pub(crate) deadline: Deadline,
     /// The locks that the chain of calls behind this one holds.
     pub(crate) held: &'a [HeldLock],
-    /// That of its own object.
-    pub(crate) own: Option<HeldLock>,
+    /// How it holds that of its own object.
+    pub(crate) access: Access,
     pub(crate) cancel: &'a Cancel,
     pub(crate) caller: &'a Arc<Caller>,
     /// The object whose method runs; none in a constructor.
@@ -36,10 +37,20 @@ pub(crate) struct Context {
 }
 
 impl Running<'_> {
+    /// The locks that a call of this one's has behind it.
+    fn held(&self) -> Vec<HeldLock> {
+        let own = self.object.map(|object| HeldLock {
+            server: server_id(),
+            object: object.id(),
+            exclusive: self.access == Access::Exclusive,
+        });
+        self.held.iter().copied().chain(own).collect()
+    }
+
     fn to_context(&self) -> Context {
         Context {
             deadline: self.deadline,
-            held: self.held.iter().copied().chain(self.own).collect(),
+            held: self.held(),
             cancel: Some(self.cancel.clone()),
             caller: Some(Arc::clone(self.caller)),
         }
@@ -71,6 +82,18 @@ thread_local! {
 /// The context of the method that runs here, or an empty one.
 pub(crate) fn current() -> Context {
     look(|running| running.map_or(Context::NONE, Running::to_context))
+}
+
+/// When a call that is made here must have ended, as far as the method that runs here says.
+#[inline]
+pub(crate) fn deadline() -> Deadline {
+    look(|running| running.map_or(Deadline::NEVER, |running| running.deadline))
+}
+
+/// The locks that a call which is made here has behind it.
+#[inline]
+pub(crate) fn held() -> Vec<HeldLock> {
+    look(|running| running.map_or_else(Vec::new, Running::held))
 }
 
 /// Looks at the call that runs here, without keeping anything of it.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::context::{self, Running};
-use crate::error::{Error, ErrorKind, Executed};
+use crate::error::{Error, ErrorKind};
 use crate::handle::server_id;
 use crate::interface::{
     Arguments, Implementation, Interface, Method, Returned, Run, find, interface,
@@ -47,6 +47,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// Runs a method of an object of this process.
+#[inline]
 pub(crate) fn call_method(
     call: Call<'_>,
     object: u64,
@@ -54,12 +55,22 @@ pub(crate) fn call_method(
     method: u32,
     mut arguments: Arguments<'_>,
 ) -> Returned {
+    run_by_number(&call, object, id, method, &mut arguments)
+}
+
+fn run_by_number(
+    call: &Call<'_>,
+    object: u64,
+    id: u64,
+    method: u32,
+    arguments: &mut Arguments<'_>,
+) -> Returned {
     let (hosted, implementation) = find(object, id)?;
     let interface = (implementation.interface)();
     let row = row(implementation, interface, method);
     let row = row.ok_or_else(|| no_such("method", interface))?;
     let mut returned = None;
-    let ran = run_method(&call, &hosted, row, &mut arguments, &mut returned);
+    let ran = run_method(call, &hosted, row, arguments, &mut returned);
     finish(ran, returned, interface, row.0.name)
 }
 
@@ -76,20 +87,21 @@ pub(crate) fn construct(
     let name = MethodName((interface.name)(), constructor.name);
     let _running = CALLS.begin(None, name, call.caller);
     let mut returned = None;
-    let running = call.running(None, None);
+    let running = call.running(None, Access::Shared);
     let ran = run(&running, constructor.is_async, &mut || {
         returned = Some((constructor.run)(&mut arguments));
     });
-    finish(ran.map_err(panicked), returned, interface, constructor.name)
+    let ran = ran.map_err(|panic| arguments.panicked(*panic));
+    finish(ran, returned, interface, constructor.name)
 }
 
 impl<'a> Call<'a> {
     /// What the user's code runs under.
-    fn running(&'a self, object: Option<&'a Arc<Hosted>>, own: Option<HeldLock>) -> Running<'a> {
+    fn running(&'a self, object: Option<&'a Arc<Hosted>>, access: Access) -> Running<'a> {
         Running {
             deadline: self.deadline,
             held: &self.held,
-            own,
+            access,
             cancel: self.cancel,
             caller: self.caller,
             object,
@@ -186,12 +198,7 @@ fn run_method<'a>(
         return Err(Error::new(ErrorKind::Poisoned, text));
     }
     noted.holds(access);
-    let own = HeldLock {
-        server: server_id(),
-        object: hosted.id(),
-        exclusive: access == Access::Exclusive,
-    };
-    let running = call.running(Some(hosted), Some(own));
+    let running = call.running(Some(hosted), access);
     // All of it by reference, and the result written in one place each: what is moved once more is waited for.
     let ran = run(&running, method.is_async, &mut || match run_it {
         Run::Shared(run) => *returned = Some(run(guard.shared(), arguments)),
@@ -202,8 +209,9 @@ fn run_method<'a>(
     });
     ran.map_err(|panic| {
         // Before the guard goes: the next caller must not see the object whole.
-        hosted.set_poisoned(hosted.is_poisoned() || access == Access::Exclusive);
-        panicked(panic)
+        let touched = access == Access::Exclusive && !arguments.are_undecoded();
+        hosted.set_poisoned(hosted.is_poisoned() || touched);
+        arguments.panicked(*panic)
     })
 }
 
@@ -218,6 +226,9 @@ fn check_chain(held: &[HeldLock], hosted: &Hosted, access: Access) -> Result<boo
     if held.len() >= MAX_CHAIN {
         let text = format!("the chain of calls behind this one is {MAX_CHAIN} deep");
         return Err(Error::new(ErrorKind::Overloaded, text));
+    }
+    if held.is_empty() {
+        return Ok(false);
     }
     let server = server_id();
     let mut reading = false;
@@ -252,10 +263,4 @@ fn locked(hosted: &Hosted, refused: Refused, deadline: Deadline) -> Error {
             Error::new(ErrorKind::Timeout, text)
         }
     }
-}
-
-fn panicked(panic: Box<RemotePanic>) -> Error {
-    Error::new(ErrorKind::Panicked, panic.to_string())
-        .ran(Executed::Yes)
-        .with_panic(*panic)
 }

@@ -17,6 +17,7 @@ use crate::shape::{Shapes, Table, Trace, Untraced};
 #[derive(Debug)]
 pub(crate) struct Known {
     interface: &'static Interface,
+    id: u64,
     constructors: Box<[Traced]>,
     methods: Box<[Traced]>,
     functions: OnceLock<Functions>,
@@ -66,6 +67,7 @@ impl Known {
         };
         Self {
             interface,
+            id: interface.id(),
             constructors: interface
                 .constructors
                 .iter()
@@ -78,6 +80,15 @@ impl Known {
                 .collect(),
             functions: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn interface(&self) -> &'static Interface {
+        self.interface
+    }
+
+    /// The interface's id, without a look for it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Whether the encoding can carry what a method takes and gives back.

@@ -162,10 +162,49 @@ const SHORT: u8 = 1;
 /// The head is encoded, and stands at the end with its length: its frame was begun before it was known.
 pub(crate) const TRAILED: [u8; 1] = [2];
 
-/// The bytes of a short request.
-const SHORT_REQUEST: usize = 16;
+/// A method that is called without a deadline, outside of all others and without handles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShortCall {
+    pub(crate) object: u64,
+    pub(crate) interface: u64,
+    pub(crate) method: u32,
+}
+
+impl ShortCall {
+    /// Puts the head of the call's frame into `head`, in the place of what it held: the method's number in two bytes, the object in five,
+    /// the interface in eight. `false` if they do not fit.
+    #[inline]
+    pub(crate) fn write(self, head: &mut Vec<u8>) -> bool {
+        if self.method > u32::from(u16::MAX) || self.object >> 40 != 0 {
+            return false;
+        }
+        let call = u64::from(SHORT) | (u64::from(self.method) << 8) | (self.object << 24);
+        head.clear();
+        head.extend_from_slice(&call.to_le_bytes());
+        head.extend_from_slice(&self.interface.to_le_bytes());
+        true
+    }
+}
 
 impl Request {
+    /// The head of a frame, if it is a short one, and its body.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "two bytes are meant")]
+    pub(crate) fn read_short(frame: &[u8]) -> Option<(ShortCall, &[u8])> {
+        let (call, rest) = frame.split_first_chunk()?;
+        let (interface, body) = rest.split_first_chunk()?;
+        if call[0] != SHORT {
+            return None;
+        }
+        let call = u64::from_le_bytes(*call);
+        let called = ShortCall {
+            object: call >> 24,
+            interface: u64::from_le_bytes(*interface),
+            method: u32::from((call >> 8) as u16),
+        };
+        Some((called, body))
+    }
+
     /// Puts this into `trailer`, in the place of what it held: for the end of a frame that began with [`TRAILED`].
     pub(crate) fn write_trailer(&self, trailer: &mut Vec<u8>) -> Result<(), Error> {
         trailer.clear();
@@ -177,59 +216,50 @@ impl Request {
 
     /// Puts this into `head`, in the place of what it held.
     pub(crate) fn write(&self, head: &mut Vec<u8>) -> Result<(), Error> {
-        head.clear();
-        if let Some(short) = self.short() {
-            head.extend_from_slice(&short);
+        if self.short().is_some_and(|call| call.write(head)) {
             return Ok(());
         }
+        head.clear();
         write_long(self, head)
     }
 
     /// The head of a frame, and its body.
     pub(crate) fn read(frame: &[u8]) -> Result<(Self, &[u8]), Error> {
-        match frame.split_first_chunk::<SHORT_REQUEST>() {
-            Some((head, body)) if head[0] == SHORT => Ok((Self::from_short(*head), body)),
-            _ if frame.first() == TRAILED.first() => read_trailed(frame),
-            _ => read_long(frame),
+        match Self::read_short(frame) {
+            Some((call, body)) => Ok((Self::from_short(call), body)),
+            None if frame.first() == TRAILED.first() => read_trailed(frame),
+            None => read_long(frame),
         }
     }
 
-    /// A method that is called without a deadline, outside of all others and without handles: its number in two bytes, the object in five,
-    /// the interface in eight.
-    #[inline]
-    fn short(&self) -> Option<[u8; SHORT_REQUEST]> {
-        let Subject::Method {
+    fn short(&self) -> Option<ShortCall> {
+        let plain =
+            self.timeout.is_none() && self.held.is_empty() && self.handles.claims.is_empty();
+        match self.subject {
+            Subject::Method {
+                object,
+                interface,
+                method,
+            } if plain => Some(ShortCall {
+                object,
+                interface,
+                method,
+            }),
+            _ => None,
+        }
+    }
+
+    fn from_short(call: ShortCall) -> Self {
+        let ShortCall {
             object,
             interface,
             method,
-        } = self.subject
-        else {
-            return None;
-        };
-        let plain =
-            self.timeout.is_none() && self.held.is_empty() && self.handles.claims.is_empty();
-        if !plain || method > u32::from(u16::MAX) || object >> 40 != 0 {
-            return None;
-        }
-        let call = u64::from(SHORT) | (u64::from(method) << 8) | (object << 24);
-        let mut head = [0; SHORT_REQUEST];
-        head[..8].copy_from_slice(&call.to_le_bytes());
-        head[8..].copy_from_slice(&interface.to_le_bytes());
-        Some(head)
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "two bytes are meant")]
-    fn from_short(head: [u8; SHORT_REQUEST]) -> Self {
-        let [call, interface] = *head.as_chunks().0 else {
-            unreachable!("sixteen bytes are twice eight")
-        };
-        let call = u64::from_le_bytes(call);
+        } = call;
         Self {
             subject: Subject::Method {
-                object: call >> 24,
-                interface: u64::from_le_bytes(interface),
-                method: u32::from((call >> 8) as u16),
+                object,
+                interface,
+                method,
             },
             timeout: None,
             held: Vec::new(),
@@ -257,12 +287,12 @@ impl Reply {
 
     /// The head of a frame, where it says more than that a value follows, and where the body begins.
     #[inline]
-    pub(crate) fn read_any(frame: &[u8]) -> Result<(Option<Self>, usize), Error> {
+    pub(crate) fn read_any(frame: &[u8]) -> Result<(Option<Box<Self>>, usize), Error> {
         if frame.first() == Some(&SHORT) {
             return Ok((None, 1));
         }
         let (reply, body) = Self::read(frame)?;
-        Ok((Some(reply), frame.len() - body.len()))
+        Ok((Some(Box::new(reply)), frame.len() - body.len()))
     }
 
     /// Puts this into `head`, in the place of what it held.

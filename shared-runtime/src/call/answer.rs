@@ -1,5 +1,6 @@
 //! An answer as it came, and what becomes of it on the thread of whoever wanted it.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use super::output::Output;
@@ -22,6 +23,8 @@ pub(super) enum Body {
     Own(Vec<u8>),
     /// Those of a frame from this place on.
     Framed(Vec<u8>, usize),
+    /// Those of a method of this process.
+    Packed(Box<Parcel>),
     /// Those of a connection, which is free again when they have been read.
     Lent(Exchanged),
 }
@@ -31,13 +34,16 @@ impl Body {
         match self {
             Self::Own(bytes) => bytes,
             Self::Framed(frame, at) => frame.get(*at..).unwrap_or_default(),
+            Self::Packed(parcel) => &parcel.body,
             Self::Lent(exchanged) => exchanged.body(),
         }
     }
 
     pub(super) fn end(self) {
-        if let Self::Own(bytes) | Self::Framed(bytes, _) = self {
-            spare::give_back(bytes);
+        match self {
+            Self::Own(bytes) | Self::Framed(bytes, _) => spare::give_back(bytes),
+            Self::Packed(parcel) => parcel.give_back(),
+            Self::Lent(_) => {}
         }
     }
 }
@@ -52,16 +58,11 @@ impl Answer {
 }
 
 impl From<Encoded> for Answer {
-    fn from(Encoded(parcel): Encoded) -> Self {
-        let Parcel {
-            body,
-            nonce,
-            leases,
-        } = parcel;
+    fn from(Encoded(mut parcel): Encoded) -> Self {
         Self {
-            body: Body::Own(body),
-            nonce,
-            leases,
+            nonce: parcel.nonce,
+            leases: take(&mut parcel.leases),
+            body: Body::Packed(parcel),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn packed<A: Serialize + ?Sized>(
     method: u32,
     arguments: &A,
 ) -> Result<Parcel, Error> {
-    functions::known(target.interface()).carries_method(method)?;
+    target.known().carries_method(method)?;
     Parcel::pack(arguments)
 }
 
@@ -231,11 +231,7 @@ fn describe(session: &Arc<Session>, interface: &'static Interface) -> Result<Fun
 }
 
 fn opened(arguments: &Parcel) -> Arguments<'_> {
-    Arguments {
-        body: &arguments.body,
-        nonce: arguments.nonce,
-        leases: arguments.leases.clone(),
-    }
+    Arguments::new(&arguments.body, arguments.nonce, arguments.leases.clone())
 }
 
 /// Runs something of this process on this thread, as if it had been called from outside.

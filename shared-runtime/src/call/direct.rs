@@ -14,10 +14,10 @@ use crate::client::{Calling, Exchanged, Session};
 use crate::codec::{self, Spill};
 use crate::context;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::functions;
 use crate::handle::{Lease, Parcel, Place, claim, gather, opened};
 use crate::interface::{Reply, TraitError};
-use crate::message::Handles;
+use crate::message::{Handles, ShortCall};
+use crate::order;
 use crate::os::Deadline;
 
 /// Calls a method, by its place in the method table.
@@ -90,59 +90,68 @@ type Read<'a> = &'a mut dyn FnMut(&[u8]);
 
 /// What does not depend on the types, so that it is there once.
 fn deliver(target: &Target, method: u32, write: Write<'_>, read: Read<'_>) -> Result<(), Error> {
-    functions::known(target.interface()).carries_method(method)?;
+    target.known().carries_method(method)?;
     let Place::At { session, object } = target.lease().place() else {
         let arguments = Parcel::written(|body| write(body, None))?;
         let answer = deliver::deliver(target, method, arguments)?;
         answer.read(read);
         return Ok(());
     };
-    let context = context::current();
     let deadline = target.deadline_of(method);
-    keep_order(target.lease(), &context, deadline)?;
-    let deadline = deadline.earlier(context.deadline);
+    // Most threads never did anything that they did not wait for.
+    if !order::is_empty() {
+        keep_order(target.lease(), &context::current(), deadline)?;
+    }
+    let deadline = deadline.earlier(context::deadline());
     if deadline.passed() {
         return Err(deliver::too_late());
     }
-    let calling = Calling {
-        object: *object,
-        interface: target.interface().id(),
-        method: their_method(session, target.interface(), method)?,
+    let mut calling = Calling {
+        called: ShortCall {
+            object: *object,
+            interface: target.known().id(),
+            method: their_method(session, target.interface(), method)?,
+        },
         timeout: deadline.remaining(),
-        held: context.held,
+        held: context::held(),
     };
     // Ours until the server has its own.
     let mut leases = Vec::new();
-    let exchanged = session.call(calling, deadline, &mut |body, spill| {
+    let exchanged = session.call(&mut calling, deadline, &mut |body, spill| {
         let (nonce, written) = gather(&mut leases, || write(body, Some(spill)));
         written?;
         claimed(&leases, nonce)
     });
     match exchanged {
+        // Read where it is: what is moved now is waited for.
+        Ok(ref exchanged) if exchanged.is_value() => {
+            opened(0, &mut Vec::new(), || read(exchanged.body()));
+            Ok(())
+        }
         Ok(exchanged) => answered(session, exchanged, deadline, read),
         Err(failed) => Err(session.end(*failed, leases)),
     }
 }
 
-fn claimed(leases: &[Arc<Lease>], nonce: u64) -> Result<Handles, Error> {
+/// The handles of arguments, as they are sent. None for none.
+pub(super) fn claimed(leases: &[Arc<Lease>], nonce: u64) -> Result<Option<Box<Handles>>, Error> {
     if leases.is_empty() {
-        return Ok(Handles::default());
+        return Ok(None);
     }
     let claims = leases.iter().map(claim).collect::<Result<_, _>>()?;
-    Ok(Handles { nonce, claims })
+    Ok(Some(Box::new(Handles { nonce, claims })))
 }
 
-/// Has the value of a reply read.
+/// Has the value of a reply read that says more.
+#[cold]
 fn answered(
     session: &Arc<Session>,
     mut exchanged: Exchanged,
     deadline: Deadline,
     read: Read<'_>,
 ) -> Result<(), Error> {
-    match exchanged.take_reply() {
-        Some(reply) => take_over(session, exchanged, reply, deadline)?.read(read),
-        // The commonest: a value without handles.
-        None => opened(0, &mut Vec::new(), || read(exchanged.body())),
+    if let Some(reply) = exchanged.take_reply() {
+        take_over(session, exchanged, reply, deadline)?.read(read);
     }
     Ok(())
 }

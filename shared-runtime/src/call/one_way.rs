@@ -120,11 +120,7 @@ fn queue_here(
             nonce,
             leases,
         } = arguments;
-        let arguments = Arguments {
-            body: &body,
-            nonce,
-            leases,
-        };
+        let arguments = Arguments::new(&body, nonce, leases);
         // Nobody waits for the answer, or for the news that there is none.
         let _ = dispatch::call_method(call, line.object, interface.id(), method, arguments);
         drop(pin);

@@ -318,11 +318,7 @@ impl Cargo {
             nonce,
             leases,
         } = self.arguments;
-        let arguments = Arguments {
-            body: &body,
-            nonce,
-            leases,
-        };
+        let arguments = Arguments::new(&body, nonce, leases);
         let object = self.lease.key().1;
         dispatch::call_method(call, object, self.interface.id(), self.method, arguments)
             .map(Answer::from)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::functions::{self, Known};
 use crate::handle::Lease;
 use crate::interface::Interface;
 use crate::os::Deadline;
@@ -12,7 +13,7 @@ use crate::os::Deadline;
 #[derive(Clone, Debug)]
 pub struct Target {
     lease: Arc<Lease>,
-    interface: &'static Interface,
+    known: &'static Known,
     timeout: Option<Duration>,
 }
 
@@ -20,7 +21,7 @@ impl Target {
     pub(crate) fn new(lease: Arc<Lease>, interface: &'static Interface) -> Self {
         Self {
             lease,
-            interface,
+            known: functions::known(interface),
             timeout: None,
         }
     }
@@ -37,7 +38,12 @@ impl Target {
     }
 
     pub(crate) fn interface(&self) -> &'static Interface {
-        self.interface
+        self.known.interface()
+    }
+
+    /// The interface with what is known of its functions.
+    pub(super) fn known(&self) -> &'static Known {
+        self.known
     }
 
     /// When a call that begins now must have ended, as far as this handle says.
@@ -47,21 +53,21 @@ impl Target {
 
     /// The same for a call of this method, which may have a time of its own where the handle says nothing.
     pub(super) fn deadline_of(&self, method: u32) -> Deadline {
-        let own = || self.interface.method(method)?.timeout;
+        let own = || self.interface().method(method)?.timeout;
         Deadline::after(self.timeout.or_else(own))
     }
 
     /// The same object, seen through another of its interfaces.
     pub(crate) fn seen_as(&self, interface: &'static Interface) -> Self {
         Self {
-            interface,
+            known: functions::known(interface),
             ..self.clone()
         }
     }
 
     /// Says which method an error is about.
     pub(super) fn name_in(&self, error: Error, method: u32) -> Error {
-        name_in(self.interface, method, error)
+        name_in(self.interface(), method, error)
     }
 }
 

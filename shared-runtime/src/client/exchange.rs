@@ -1,5 +1,6 @@
 //! A request for its reply, over a connection that is borrowed for it.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,23 +9,21 @@ use super::pool::{Lent, Pooled};
 use super::session::{MAX_ERROR, Session, refuse_in_fork};
 use crate::codec::Spill;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::message::{Handles, HeldLock, Reply, Request, Subject, TRAILED};
+use crate::message::{Handles, HeldLock, Reply, Request, ShortCall, Subject, TRAILED};
 use crate::os::Deadline;
 use crate::transport::{Broken, Connection};
 
 /// A reply as it came: its head, its body, and the connection, which is free again when this is dropped.
 pub(crate) struct Exchanged {
     /// None for a value without handles.
-    reply: Option<Reply>,
+    reply: Option<Box<Reply>>,
     body_at: usize,
     connection: Lent,
 }
 
 /// A call of a method, but for its arguments.
 pub(crate) struct Calling {
-    pub(crate) object: u64,
-    pub(crate) interface: u64,
-    pub(crate) method: u32,
+    pub(crate) called: ShortCall,
     /// What is left of the caller's time.
     pub(crate) timeout: Option<Duration>,
     pub(crate) held: Vec<HeldLock>,
@@ -32,27 +31,40 @@ pub(crate) struct Calling {
 
 impl Calling {
     /// The head of the call's frame, or its trailer.
+    #[inline]
     pub(super) fn write(
-        self,
+        &mut self,
+        handles: Option<Box<Handles>>,
+        is_trailer: bool,
+        head: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let is_plain = self.timeout.is_none() && self.held.is_empty() && handles.is_none();
+        if is_plain && !is_trailer && self.called.write(head) {
+            return Ok(());
+        }
+        self.write_long(*handles.unwrap_or_default(), is_trailer, head)
+    }
+
+    #[cold]
+    fn write_long(
+        &mut self,
         handles: Handles,
         is_trailer: bool,
         head: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let Self {
+        let ShortCall {
             object,
             interface,
             method,
-            timeout,
-            held,
-        } = self;
+        } = self.called;
         let request = Request {
             subject: Subject::Method {
                 object,
                 interface,
                 method,
             },
-            timeout,
-            held,
+            timeout: self.timeout,
+            held: take(&mut self.held),
             handles,
         };
         if is_trailer {
@@ -63,9 +75,9 @@ impl Calling {
     }
 }
 
-/// Writes the arguments of a call into a buffer, or on into the carrier, and says which handles are in them.
+/// Writes the arguments of a call into a buffer, or on into the carrier, and says which handles are in them, if any are.
 pub(crate) type Write<'a> =
-    &'a mut dyn FnMut(&mut Vec<u8>, &mut dyn Spill) -> Result<Handles, Error>;
+    &'a mut dyn FnMut(&mut Vec<u8>, &mut dyn Spill) -> Result<Option<Box<Handles>>, Error>;
 
 /// Why there is no reply, and the connection if it must be drained.
 pub(crate) enum Failed {
@@ -115,7 +127,7 @@ impl Session {
     #[inline]
     pub(crate) fn call(
         &self,
-        calling: Calling,
+        calling: &mut Calling,
         deadline: Deadline,
         write: Write<'_>,
     ) -> Result<Exchanged, Box<Failed>> {
@@ -133,7 +145,7 @@ impl Session {
             connection: &mut **connection,
             is_half_sent,
             limit: self.welcome.max_message,
-            deadline,
+            deadline: &deadline,
             size: 0,
             broken: None,
         };
@@ -225,7 +237,7 @@ struct Stream<'a> {
     connection: &'a mut dyn Connection,
     is_half_sent: &'a mut bool,
     limit: usize,
-    deadline: Deadline,
+    deadline: &'a Deadline,
     /// What has come.
     size: usize,
     broken: Option<Broken>,
@@ -240,7 +252,7 @@ impl Spill for Stream<'_> {
         }
         let first: &[u8] = if *self.is_half_sent { &[] } else { &TRAILED };
         *self.is_half_sent = true;
-        let sent = self.connection.send_part(first, bytes, self.deadline);
+        let sent = self.connection.send_part(first, bytes, *self.deadline);
         sent.map_err(|broken| {
             self.broken = Some(broken);
             Error::new(ErrorKind::Disconnected, "the arguments could not be sent")
@@ -249,9 +261,14 @@ impl Spill for Stream<'_> {
 }
 
 impl Exchanged {
+    /// The commonest: a value without handles.
+    pub(crate) fn is_value(&self) -> bool {
+        self.reply.is_none()
+    }
+
     /// What was said beside the value, if anything was.
     pub(crate) fn take_reply(&mut self) -> Option<Reply> {
-        self.reply.take()
+        self.reply.take().map(|reply| *reply)
     }
 
     pub(crate) fn body(&self) -> &[u8] {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 /// Larger ones are not kept.
-const LARGEST: usize = 4096;
+pub(crate) const LARGEST: usize = 4096;
 
 /// The first room of a buffer: most small values fit.
 const ROOM: usize = 64;

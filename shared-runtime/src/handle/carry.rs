@@ -25,7 +25,38 @@ pub(crate) struct Parcel {
     pub(crate) leases: Vec<Arc<Lease>>,
 }
 
+thread_local! {
+    /// A parcel that each thread keeps for its next answer: allocating one takes longer than encoding into it.
+    static SPARE: Cell<Option<Box<Parcel>>> = const { Cell::new(None) };
+}
+
 impl Parcel {
+    /// Encodes `value`, gathering the handles in it, into a parcel that is handed on as one word.
+    pub(crate) fn boxed<T: Serialize + ?Sized>(value: &T) -> Result<Box<Self>, Error> {
+        // Gone in late destructors of a thread.
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let mut parcel = spare.unwrap_or_default();
+        let Self {
+            body,
+            nonce,
+            leases,
+        } = &mut *parcel;
+        let (used, written) = gather(leases, || codec::encode_into(value, body));
+        *nonce = used;
+        written?;
+        Ok(parcel)
+    }
+
+    /// Keeps this, whose handles are not needed any more, for the next answer.
+    #[inline]
+    pub(crate) fn give_back(mut self: Box<Self>) {
+        self.leases.clear();
+        if self.body.capacity() <= spare::LARGEST {
+            self.body.clear();
+            let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
+    }
+
     /// Encodes `value`, gathering the handles in it.
     pub(crate) fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         Self::written(|body| codec::encode_into(value, body))

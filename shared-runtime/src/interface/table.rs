@@ -13,8 +13,7 @@ use super::travel::Reply;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::{Lease, Parcel, opened};
-use crate::panic::catch;
-use crate::program;
+use crate::panic::RemotePanic;
 use crate::shape::Shapes;
 
 /// The methods of a shared type or trait.
@@ -129,34 +128,55 @@ pub type Returned = Result<Encoded, Error>;
 
 /// An answer ready to travel.
 #[derive(Debug)]
-pub struct Encoded(pub(crate) Parcel);
+pub struct Encoded(pub(crate) Box<Parcel>);
 
 /// The arguments as they came.
 #[derive(Debug)]
 pub struct Arguments<'a> {
-    pub(crate) body: &'a [u8],
-    pub(crate) nonce: u64,
-    pub(crate) leases: Vec<Arc<Lease>>,
+    body: &'a [u8],
+    nonce: u64,
+    leases: Vec<Arc<Lease>>,
+    /// While the user's `Deserialize` runs, and after it has panicked.
+    is_decoding: bool,
 }
 
 impl<'a> Arguments<'a> {
+    #[inline]
+    pub(crate) fn new(body: &'a [u8], nonce: u64, leases: Vec<Arc<Lease>>) -> Self {
+        Self {
+            body,
+            nonce,
+            leases,
+            is_decoding: false,
+        }
+    }
+
     /// The arguments as a tuple.
     ///
     /// # Errors
     ///
-    /// `Decode`, and `Panicked` if a `Deserialize` of the user panics: the method has not run.
+    /// `Decode`: the method has not run.
     pub fn decode<T: Deserialize<'a>>(&mut self) -> Result<T, Error> {
-        let Self {
-            body,
-            nonce,
-            leases,
-        } = self;
-        let read = || opened(*nonce, leases, || codec::decode(body));
-        let decoded = catch(program::label(), read);
-        decoded.unwrap_or_else(|panic| {
+        self.is_decoding = true;
+        let decoded = opened(self.nonce, &mut self.leases, || codec::decode(self.body));
+        self.is_decoding = false;
+        decoded
+    }
+
+    /// Whether whoever was given these panicked before it had them.
+    pub(crate) fn are_undecoded(&self) -> bool {
+        self.is_decoding
+    }
+
+    /// What it means that whoever was given these panicked.
+    pub(crate) fn panicked(&self, panic: RemotePanic) -> Error {
+        let error = if self.are_undecoded() {
             let text = format!("the arguments could not be decoded: {panic}");
-            Err(Error::new(ErrorKind::Panicked, text).with_panic(panic))
-        })
+            Error::new(ErrorKind::Panicked, text)
+        } else {
+            Error::new(ErrorKind::Panicked, panic.to_string()).ran(Executed::Yes)
+        };
+        error.with_panic(panic)
     }
 }
 
@@ -166,7 +186,7 @@ impl<'a> Arguments<'a> {
 ///
 /// `Encode`: the method has run.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Returned {
-    Parcel::pack(value)
+    Parcel::boxed(value)
         .map(Encoded)
         .map_err(|error| error.ran(Executed::Yes))
 }

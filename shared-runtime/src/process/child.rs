@@ -100,18 +100,10 @@ fn run_task(
 ) -> Result<i32, Error> {
     let leases = arrivals(&handles.claims, None, Deadline::NEVER);
     control.say(&FromChild::Started, &[])?;
-    let mut arguments = Arguments {
-        body,
-        nonce: handles.nonce,
-        leases,
-    };
+    let mut arguments = Arguments::new(body, handles.nonce, leases);
     let returned = task(name).and_then(|task| {
-        let mut within = || catch(program::label(), || (task.run)(&mut arguments));
-        within()
-            .unwrap_or_else(|panic| {
-                let error = Error::new(ErrorKind::Panicked, panic.to_string());
-                Err(error.ran(Executed::Yes).with_panic(panic))
-            })
+        catch(program::label(), || (task.run)(&mut arguments))
+            .unwrap_or_else(|panic| Err(arguments.panicked(panic)))
             .map_err(|error| error.in_task(task.name))
     });
     finish(control, returned)
@@ -121,7 +113,7 @@ fn run_task(
 fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
     let (outcome, parcel) = match returned.and_then(refuse_own_objects) {
         Ok(parcel) => (Ok(()), parcel),
-        Err(error) => (Err(error), Parcel::default()),
+        Err(error) => (Err(error), Box::default()),
     };
     let claims = parcel
         .leases
@@ -158,7 +150,7 @@ fn encodes_error(body: &[u8]) -> bool {
 }
 
 /// An object of this process would be gone before its handle arrived.
-fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Parcel, Error> {
+fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Box<Parcel>, Error> {
     if parcel
         .leases
         .iter()

@@ -6,7 +6,7 @@ use super::inspect::inspect;
 use super::{names, tickets};
 use crate::error::{Error, ErrorKind};
 use crate::functions;
-use crate::handle::{AnyHandle, Lease, Parcel, gone};
+use crate::handle::{AnyHandle, Lease, gone};
 use crate::interface::{self, Arguments, Encoded, Returned, encode, implementation_of};
 use crate::message::Subject;
 use crate::object::{Hosted, REGISTRY};
@@ -61,6 +61,7 @@ fn hosted(object: u64) -> Result<Arc<Hosted>, Error> {
 /// nobody waits for any more, gives them back; in the place of an object that is gone comes a broken handle.
 fn take(objects: &[u64]) -> Returned {
     let leases: Vec<Arc<Lease>> = objects.iter().map(|object| Lease::here(*object)).collect();
-    let Encoded(answer) = encode(&())?;
-    Ok(Encoded(Parcel { leases, ..answer }))
+    let Encoded(mut answer) = encode(&())?;
+    answer.leases = leases;
+    Ok(Encoded(answer))
 }

@@ -13,7 +13,7 @@ use crate::dispatch;
 use crate::error::{Error, Executed};
 use crate::handle::{Lease, Parcel, arrivals};
 use crate::interface::{Arguments, Encoded, Returned};
-use crate::message::{Reply, Request, Subject};
+use crate::message::{Reply, Request, ShortCall, Subject};
 use crate::object::CALLS;
 use crate::os::{Cut, Deadline};
 use crate::transport::{Broken, Connection};
@@ -86,27 +86,33 @@ impl Serving<'_> {
                 Err(_) => return,
             }
             self.pins.clear();
-            let (request, body) = match Request::read(&frame) {
-                Ok(decoded) => decoded,
-                Err(error) => return self.refuse(error),
+            let served = match Request::read_short(&frame) {
+                Some((called, body)) => self.serve(|this| this.call(called, body)),
+                None => match Request::read(&frame) {
+                    Ok((request, _)) if matches!(request.subject, Subject::Taken) => Ok(()),
+                    Ok((request, body)) => self.serve(|this| this.answer(request, body)),
+                    Err(error) => return self.refuse(error),
+                },
             };
-            if matches!(request.subject, Subject::Taken) {
-                continue;
-            }
-            // Of a client that has left, only what it waited for.
-            if self.pipe.is_some() && self.session.caller.gone.is_cancelled() {
-                return;
-            }
-            // Until the answer is on its way: a server that ends waits for that.
-            let _committed = CALLS.commit();
-            let returned = self.answer(request, body);
-            if let Some(pipe) = &self.pipe {
-                pipe.advance();
-            }
-            if self.reply(returned).is_err() {
+            if served.is_err() {
                 return;
             }
         }
+    }
+
+    #[inline]
+    fn serve(&mut self, answer: impl FnOnce(&Self) -> Returned) -> Result<(), Broken> {
+        // Of a client that has left, only what it waited for.
+        if self.pipe.is_some() && self.session.caller.gone.is_cancelled() {
+            return Err(Broken::Closed);
+        }
+        // Until the answer is on its way: a server that ends waits for that.
+        let _committed = CALLS.commit();
+        let returned = answer(self);
+        if let Some(pipe) = &self.pipe {
+            pipe.advance();
+        }
+        self.reply(returned)
     }
 
     /// A last word before the connection closes: what follows a frame that was not understood cannot be either.
@@ -115,13 +121,28 @@ impl Serving<'_> {
         let _ = self.reply(Err(error));
     }
 
+    /// The commonest request.
+    fn call(&self, called: ShortCall, body: &[u8]) -> Returned {
+        let call = dispatch::Call {
+            caller: &self.session.caller,
+            cancel: &self.session.caller.gone,
+            awaited: true,
+            deadline: Deadline::NEVER,
+            held: Vec::new(),
+        };
+        let arguments = Arguments::new(body, 0, Vec::new());
+        let ShortCall {
+            object,
+            interface,
+            method,
+        } = called;
+        dispatch::call_method(call, object, interface, method, arguments)
+    }
+
     fn answer(&self, request: Request, body: &[u8]) -> Returned {
         let deadline = Deadline::after(request.timeout);
-        let arguments = Arguments {
-            body,
-            nonce: request.handles.nonce,
-            leases: arrivals(&request.handles.claims, None, deadline),
-        };
+        let leases = arrivals(&request.handles.claims, None, deadline);
+        let arguments = Arguments::new(body, request.handles.nonce, leases);
         let call = dispatch::Call {
             caller: &self.session.caller,
             cancel: &self.session.caller.gone,
@@ -155,19 +176,21 @@ impl Serving<'_> {
 
     fn try_reply(&mut self, returned: Returned) -> Result<(), Broken> {
         match returned {
-            Ok(Encoded(Parcel { body, leases, .. }))
-                if leases.is_empty() && body.len() < max_message() =>
+            Ok(Encoded(answer))
+                if answer.leases.is_empty() && answer.body.len() < max_message() =>
             {
-                self.reply_value(body)
+                self.reply_value(answer)
             }
             returned => self.reply_offer(returned),
         }
     }
 
     /// The commonest reply: a value without handles.
-    fn reply_value(&mut self, body: Vec<u8>) -> Result<(), Broken> {
-        let sent = self.connection.send(&Reply::VALUE, &body, Deadline::NEVER);
-        spare::give_back(body);
+    fn reply_value(&mut self, answer: Box<Parcel>) -> Result<(), Broken> {
+        let sent = self
+            .connection
+            .send(&Reply::VALUE, &answer.body, Deadline::NEVER);
+        answer.give_back();
         sent
     }
 

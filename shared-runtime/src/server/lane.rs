@@ -159,12 +159,9 @@ fn run_two_way(
 }
 
 fn run(incoming: dispatch::Call<'_>, call: &LaneCall, body: &[u8], leases: &Leases) -> Returned {
-    let arguments = Arguments {
-        body,
-        nonce: call.handles.nonce,
-        // The sender is a job of the same queue.
-        leases: leases.recv().unwrap_or_default(),
-    };
+    // The sender is a job of the same queue.
+    let leases = leases.recv().unwrap_or_default();
+    let arguments = Arguments::new(body, call.handles.nonce, leases);
     dispatch::call_method(
         incoming,
         call.object,

@@ -1,10 +1,11 @@
 //! What a method returned, as a reply to one session.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use super::limits::max_message;
 use crate::error::{Error, ErrorKind};
-use crate::handle::{Lease, Parcel, Place, grant, take_back};
+use crate::handle::{Lease, Place, grant, take_back};
 use crate::interface::{Encoded, Returned};
 use crate::message::{Claim, ErrorOnWire, Handles, Reply};
 use crate::object::SessionId;
@@ -22,15 +23,13 @@ impl Offer {
     /// Leases of our own objects are granted with it, before the handles that keep them alive here go; if it cannot be sent
     /// they must be taken back.
     pub(super) fn to(session: SessionId, returned: Returned) -> Self {
-        let Encoded(parcel) = match returned {
+        let Encoded(mut parcel) = match returned {
             Ok(encoded) => encoded,
             Err(error) => return Self::error(error),
         };
-        let Parcel {
-            body,
-            nonce,
-            leases,
-        } = parcel;
+        let (nonce, body) = (parcel.nonce, take(&mut parcel.body));
+        let leases = take(&mut parcel.leases);
+        parcel.give_back();
         let claims: Vec<Claim> = leases.iter().map(|lease| grant(lease, session)).collect();
         let elsewhere = |lease: &Arc<Lease>| matches!(lease.place(), Place::At { .. });
         Self {
