@@ -31,8 +31,9 @@ const FREE: Duration = Duration::from_micros(2);
 /// So many looks between two readings of the clock.
 const LOOKS: u32 = 64;
 
-/// So many looks go without a pause for the processor: what comes soonest is to be seen soonest.
-const EAGER: u32 = 4096;
+/// So many looks, a few microseconds, go without one at the clock. Between two of them the processor pauses, here too: a line that is asked
+/// for without a pause comes later, since whoever writes it has to get it back in between.
+const EAGER: u32 = 256;
 
 /// So many pauses go before a look where many frames come at a time: each look takes the line from its sender.
 const PAUSE: u32 = 8;
@@ -122,6 +123,7 @@ impl Look {
                     self.failures = 0;
                     return;
                 }
+                std::hint::spin_loop();
             }
         }
         self.wait_patiently(looks, large, deadline, is_there, sleep);
