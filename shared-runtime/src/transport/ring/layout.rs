@@ -214,8 +214,6 @@ pub(super) enum End {
     More,
     /// The frame is whole.
     Last,
-    /// The frame will never be whole: forget it.
-    Void,
 }
 
 /// What stands before a piece.
@@ -229,7 +227,6 @@ impl Piece {
         let end = match self.end {
             End::More => 0,
             End::Last => 1,
-            End::Void => 2,
         };
         u64::from(self.length) | (end << END) | (self.left << LEFT)
     }
@@ -240,7 +237,6 @@ impl Piece {
         let end = match (word >> END) & 3 {
             0 => End::More,
             1 => End::Last,
-            2 => End::Void,
             _ => return None,
         };
         let left = word >> LEFT;
@@ -300,11 +296,12 @@ mod tests {
         assert_eq!(Progress::from_word(progress.to_word()), progress);
         let piece = Piece {
             length: RING - HEADER,
-            end: End::Void,
+            end: End::Last,
             left: 1 << 39,
         };
         assert_eq!(Piece::from_word(piece.to_word()), Some(piece));
         assert_eq!(Piece::from_word(0), None);
+        assert_eq!(Piece::from_word(2 << END), None);
         assert_eq!(Piece::from_word(3 << END), None);
         assert_eq!(Piece::from_word(u64::from(RING - 7)), None);
     }

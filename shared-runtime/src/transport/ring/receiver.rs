@@ -308,10 +308,6 @@ impl Receiver {
         match piece.end {
             PieceEnd::More => Ok(Found::Some),
             PieceEnd::Last => Ok(Found::Frame),
-            PieceEnd::Void => {
-                frame.clear();
-                Ok(Found::Some)
-            }
         }
     }
 

@@ -140,7 +140,7 @@ impl Sender {
             self.put_in_ring(end, piece, first, rest);
             self.stage = match piece.end {
                 PieceEnd::Last => Stage::Between,
-                _ => Stage::Within,
+                PieceEnd::More => Stage::Within,
             };
             self.commit(end, taken);
             if left == 0 {

@@ -109,17 +109,17 @@ fn a_ring_restarts_where_its_positions_end() {
     }
 }
 
-/// A peer that announces pieces without end, none of which brings anything.
+/// A peer that announces pieces without end, each of which brings next to nothing.
 fn announce_for_ever(end: &End, over: &AtomicBool) {
     let (ring, post) = (end.out_ring(), &end.out().post);
-    let nothing = Piece {
-        length: 0,
-        end: PieceEnd::Void,
-        left: 0,
+    let little = Piece {
+        length: 1,
+        end: PieceEnd::More,
+        left: 1,
     };
-    for position in (0..RING).step_by(8) {
+    for position in (0..RING).step_by(Piece::room(1) as usize) {
         ring.word(position)
-            .store(nothing.to_word(), Ordering::Relaxed);
+            .store(little.to_word(), Ordering::Relaxed);
     }
     for sequence in 1.. {
         let head = Progress::from_word(end.out().place.head.load(Ordering::Acquire)).head;
