@@ -15,7 +15,7 @@ use ipc_channel::ipc::{IpcReceiver, IpcSender};
 use rustix::event::PollFlags;
 
 use super::bridge;
-use super::connection::{Broken, Connection, FRAMES};
+use super::connection::{Broken, Connection, FRAMES, only};
 use super::packet::{Packet, Piece};
 use crate::os::{Cut, Deadline, Peer, Socket, wait};
 
@@ -52,14 +52,8 @@ impl ChannelConnection {
     }
 
     /// A connection over a socket that the other side has sent.
-    pub(super) fn accept(mut fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Self> {
-        match (fds.pop(), fds.is_empty()) {
-            (Some(fd), true) => Self::over(Socket::from(fd), peer),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "a channel is made of one socket",
-            )),
-        }
+    pub(super) fn accept(fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Self> {
+        Self::over(Socket::from(only(fds)?), peer)
     }
 
     /// Becomes readable when `receive` would find something.

@@ -1,6 +1,7 @@
 //! What every carrier makes: a connection, whole frames in order, or none any more.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -36,6 +37,17 @@ pub(crate) trait Connection: Send {
 
     /// What ends this connection from another thread.
     fn cutter(&self) -> io::Result<Arc<dyn Cut>>;
+}
+
+/// The one descriptor that a connection is made of.
+pub(super) fn only(mut fds: Vec<OwnedFd>) -> io::Result<OwnedFd> {
+    match (fds.pop(), fds.is_empty()) {
+        (Some(fd), true) => Ok(fd),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a connection is made of one descriptor",
+        )),
+    }
 }
 
 /// Why a frame was not sent or did not come.

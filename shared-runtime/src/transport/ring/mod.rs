@@ -39,7 +39,7 @@ use memory::Memory;
 use receiver::Receiver;
 use sender::Sender;
 
-use super::connection::{Broken, Connection, FRAMES};
+use super::connection::{Broken, Connection, FRAMES, only};
 use crate::carriage::Waiting;
 use crate::os::{Cut, Deadline, Peer, forked};
 
@@ -58,16 +58,10 @@ pub(super) fn offer(waiting: Waiting, peer: &Arc<Peer>) -> io::Result<(RingConne
 /// The other end.
 pub(super) fn accept(
     waiting: Waiting,
-    mut fds: Vec<OwnedFd>,
+    fds: Vec<OwnedFd>,
     peer: &Arc<Peer>,
 ) -> io::Result<RingConnection> {
-    let (Some(file), true) = (fds.pop(), fds.is_empty()) else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a ring is made of one file",
-        ));
-    };
-    let memory = Memory::accept(file.as_fd())?;
+    let memory = Memory::accept(only(fds)?.as_fd())?;
     RingConnection::new(memory, Side::Accepts, waiting, peer)
 }
 
