@@ -22,7 +22,7 @@ const PATIENCE: u32 = 128;
 pub(super) struct Receiver {
     /// The last commit that was looked at.
     seen: Commit,
-    /// What was known of the ring then.
+    /// The book that was read with it.
     book: Book,
     /// The last commit all of which has been taken.
     taken: u32,
@@ -191,9 +191,8 @@ impl Receiver {
     /// Takes what is there.
     #[inline]
     fn take(&mut self, end: &End, frame: &mut Vec<u8>, limit: usize) -> Result<Found, Broken> {
-        let is_new = self.book.tail == self.head || self.book.parity != self.parity;
+        let is_new = !self.has_more();
         if is_new {
-            // What is known already is taken first: each look costs the sender its hold of the line.
             (self.seen, self.book) = self.last.unwrap_or_else(|| Self::look_at(end));
             self.acknowledged = self.book.acknowledged;
         }
@@ -227,6 +226,14 @@ impl Receiver {
             self.taken = seen.sequence();
         }
         Ok(found)
+    }
+
+    /// Whether the last look told of pieces that have not been taken: they are there, whatever has come since. To look again for each of
+    /// them is to ask for the line that the sender writes.
+    #[inline]
+    fn has_more(&self) -> bool {
+        let is_known = self.seen.parity() == self.parity && self.book.parity == self.parity;
+        is_known && self.book.tail != self.head
     }
 
     /// The commit first: the book is as new at least.
