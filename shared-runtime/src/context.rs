@@ -14,7 +14,7 @@ use crate::os::Deadline;
 /// The call that runs on this thread, kept by whoever runs it.
 #[derive(Debug)]
 pub(crate) struct Running<'a> {
-    pub(crate) deadline: Deadline,
+    pub(crate) deadline: &'a Deadline,
     /// The locks that the chain of calls behind this one holds.
     pub(crate) held: &'a [HeldLock],
     /// How it holds that of its own object.
@@ -49,7 +49,7 @@ impl Running<'_> {
 
     fn to_context(&self) -> Context {
         Context {
-            deadline: self.deadline,
+            deadline: *self.deadline,
             held: self.held(),
             cancel: Some(self.cancel.clone()),
             caller: Some(Arc::clone(self.caller)),
@@ -87,7 +87,7 @@ pub(crate) fn current() -> Context {
 /// When a call that is made here must have ended, as far as the method that runs here says.
 #[inline]
 pub(crate) fn deadline() -> Deadline {
-    look(|running| running.map_or(Deadline::NEVER, |running| running.deadline))
+    look(|running| running.map_or(Deadline::NEVER, |running| *running.deadline))
 }
 
 /// The locks that a call which is made here has behind it.

@@ -99,7 +99,7 @@ impl<'a> Call<'a> {
     /// What the user's code runs under.
     fn running(&'a self, object: Option<&'a Arc<Hosted>>, access: Access) -> Running<'a> {
         Running {
-            deadline: self.deadline,
+            deadline: &self.deadline,
             held: &self.held,
             access,
             cancel: self.cancel,

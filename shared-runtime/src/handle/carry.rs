@@ -178,7 +178,11 @@ fn within<R>(
     let restore = Restore(OPEN.replace(open.cast()));
     let result = code();
     drop(restore);
-    let nonce = message.borrow().nonce;
+    let Message { nonce, written, .. } = message.into_inner();
+    // Most often there is none, and nothing to be called for that.
+    if let Some(written) = written {
+        drop(written);
+    }
     (nonce, result)
 }
 

@@ -151,6 +151,7 @@ impl Guard<'_> {
 }
 
 impl Drop for Guard<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.hosted.locked {
             self.hosted.lock.release(self.access);

@@ -143,8 +143,13 @@ impl ObjectLock {
         // Release: what was done under the lock is done for whoever has it next.
         let left = self.word.fetch_sub(share, Ordering::Release) - share;
         if left == QUEUED {
-            self.admit_next(&mut self.queue());
+            self.let_in();
         }
+    }
+
+    #[cold]
+    fn let_in(&self) {
+        self.admit_next(&mut self.queue());
     }
 
     /// Until the lock has been handed over. Whoever gives up leaves the queue as if never there.
