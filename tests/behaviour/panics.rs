@@ -1,5 +1,6 @@
 //! Panics come back to their caller, at once and whole; the server goes on.
 
+use serde::{Deserialize, Deserializer, Serialize};
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
 use super::support::until;
@@ -24,8 +25,23 @@ impl Fragile {
         self.steps += 1;
         fall(why);
     }
+    pub fn step_by(&mut self, stride: Stride) {
+        self.steps += stride.0;
+    }
     pub fn look_and_panic(&self) {
         std::panic::panic_any(17);
+    }
+}
+
+/// Nobody can read one of thirteen.
+#[derive(Debug, Serialize)]
+pub struct Stride(u32);
+
+impl<'de> Deserialize<'de> for Stride {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stride = u32::deserialize(deserializer)?;
+        assert!(stride != 13, "an unlucky stride");
+        Ok(Self(stride))
     }
 }
 
@@ -136,4 +152,27 @@ fn a_panic_in_drop_ends_nothing() {
     }
     until("all are gone", || server.object_count().unwrap() == 0);
     Fragile::new_in(&server).unwrap().steps().unwrap();
+}
+
+/// The method has not begun: it may be called again, and its object is whole.
+#[test]
+fn a_panic_while_arguments_are_read_has_not_run_and_poisons_nothing() {
+    let server = ServerProcess::start().unwrap();
+    for fragile in [
+        Fragile::new_in(&server).unwrap(),
+        Shared::new(Fragile::new()),
+    ] {
+        let error = fragile.step_by(Stride(13)).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::Panicked, Executed::No)
+        );
+        assert_eq!(error.panic().unwrap().message(), "an unlucky stride");
+        assert!(
+            error.to_string().contains("could not be decoded"),
+            "{error}"
+        );
+        fragile.step_by(Stride(2)).unwrap();
+        assert_eq!(fragile.steps(), Ok(2));
+    }
 }
