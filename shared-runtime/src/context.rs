@@ -68,10 +68,13 @@ impl Context {
 
     /// Whether the chain of calls behind this thread holds the lock of `object`.
     pub(crate) fn holds(&self, object: ObjectKey) -> bool {
-        self.held
-            .iter()
-            .any(|held| (held.server, held.object) == object)
+        is_among(&self.held, object)
     }
+}
+
+/// Whether the lock of `object` is one of these.
+pub(crate) fn is_among(held: &[HeldLock], object: ObjectKey) -> bool {
+    held.iter().any(|held| (held.server, held.object) == object)
 }
 
 thread_local! {

@@ -20,7 +20,6 @@ pub(super) struct Answer {
 
 /// The bytes of an answer.
 pub(super) enum Body {
-    Own(Vec<u8>),
     /// Those of a frame from this place on.
     Framed(Vec<u8>, usize),
     /// Those of a method of this process.
@@ -32,7 +31,6 @@ pub(super) enum Body {
 impl Body {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Own(bytes) => bytes,
             Self::Framed(frame, at) => frame.get(*at..).unwrap_or_default(),
             Self::Packed(parcel) => &parcel.body,
             Self::Lent(exchanged) => exchanged.body(),
@@ -41,7 +39,7 @@ impl Body {
 
     pub(super) fn end(self) {
         match self {
-            Self::Own(bytes) | Self::Framed(bytes, _) => spare::give_back(bytes),
+            Self::Framed(frame, _) => spare::give_back(frame),
             Self::Packed(parcel) => parcel.give_back(),
             Self::Lent(_) => {}
         }

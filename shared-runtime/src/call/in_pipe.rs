@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::answer::Answer;
+use super::direct::claimed;
 use super::pipeline::Pipeline;
 use super::target::Target;
 use crate::client::{Calling, Session, refuse_in_fork};
 use crate::codec::spare;
 use crate::context;
 use crate::error::{Error, Executed};
-use crate::handle::{Parcel, Place, claim};
-use crate::message::Handles;
+use crate::handle::{Parcel, Place};
+use crate::message::ShortCall;
 use crate::order::{self, Before, ObjectKey};
 use crate::os::{Deadline, forked};
 
@@ -27,20 +28,20 @@ impl InPipe {
     /// Otherwise its arguments are given back. Those with a deadline go over the lane: how long a call waits for its turn is known there.
     #[inline]
     pub(super) fn start(target: &Target, method: u32, arguments: Parcel) -> Result<Self, Parcel> {
-        let context = context::current();
         let lease = target.lease();
         let Place::At { session, object } = lease.place() else {
             return Err(arguments);
         };
-        let deadline = target.deadline_of(method).earlier(context.deadline);
+        let held = context::held();
+        let deadline = target.deadline_of(method).earlier(context::deadline());
         let fits = session.has_pipes() && session.is_same_build() && deadline == Deadline::NEVER;
-        if !fits || forked() || context.holds(lease.key()) {
+        if !fits || forked() || context::is_among(&held, lease.key()) {
             return Err(arguments);
         }
         let Some((pipeline, is_new)) = pipeline_to(session, lease.key()) else {
             return Err(arguments);
         };
-        let Ok(claims) = arguments.leases.iter().map(claim).collect() else {
+        let Ok(handles) = claimed(&arguments.leases, arguments.nonce) else {
             return Err(arguments);
         };
         let Parcel {
@@ -49,13 +50,14 @@ impl InPipe {
             mut leases,
         } = arguments;
         let calling = Calling {
-            object: *object,
-            interface: target.interface().id(),
-            method,
+            called: ShortCall {
+                object: *object,
+                interface: target.known().id(),
+                method,
+            },
             timeout: None,
-            held: context.held,
+            held,
         };
-        let handles = Handles { nonce, claims };
         let Some(place) = pipeline.send(lease, calling, handles, &body, &mut leases) else {
             return Err(Parcel {
                 body,

@@ -82,7 +82,7 @@ impl Pipeline {
         &self,
         lease: &Arc<Lease>,
         calling: Calling,
-        handles: Handles,
+        handles: Option<Box<Handles>>,
         body: &[u8],
         leases: &mut Vec<Arc<Lease>>,
     ) -> Option<u64> {
@@ -262,7 +262,7 @@ impl Pipeline {
         let lease = last.then(|| state.lease.take()).flatten();
         drop(state);
         let this = Weak::clone(&self.this);
-        let reply = reply.unwrap_or_else(Reply::value);
+        let reply = reply.map_or_else(Reply::value, |reply| *reply);
         arrive(
             &self.session,
             number,

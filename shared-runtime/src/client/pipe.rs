@@ -37,7 +37,7 @@ pub(crate) struct Piped {
     /// By which the handles of the reply are confirmed.
     pub(crate) number: u64,
     /// None for a value without handles.
-    pub(crate) reply: Option<Reply>,
+    pub(crate) reply: Option<Box<Reply>>,
     pub(crate) frame: Vec<u8>,
     pub(crate) body_at: usize,
 }
@@ -56,8 +56,8 @@ impl Pipe {
     #[inline]
     pub(crate) fn post(
         &mut self,
-        calling: Calling,
-        handles: Handles,
+        mut calling: Calling,
+        handles: Option<Box<Handles>>,
         body: &[u8],
         full: bool,
     ) -> Result<After, NotPosted> {

@@ -35,7 +35,7 @@ const LOOKS: u32 = 64;
 /// for without a pause comes later, since whoever writes it has to get it back in between.
 const EAGER: u32 = 256;
 
-/// So many pauses go before a look where many frames come at a time: each look takes the line from its sender.
+/// So many pauses go between two looks where many frames come at a time: each look takes the line from its sender.
 const PAUSE: u32 = 8;
 
 /// After so many times in a row for nothing, a thread stops looking for a while.
@@ -110,20 +110,13 @@ impl Look {
         }
         let looks = !same_cpu && self.rest == 0;
         if looks {
-            let (looks, pause) = if lazily {
-                (EAGER / PAUSE, PAUSE)
-            } else {
-                (EAGER, 0)
-            };
-            for _ in 0..looks {
-                for _ in 0..pause {
-                    std::hint::spin_loop();
-                }
+            let pause = if lazily { PAUSE } else { 1 };
+            for _ in 0..EAGER / pause {
                 if is_there() {
                     self.failures = 0;
                     return;
                 }
-                std::hint::spin_loop();
+                (0..pause).for_each(|_| std::hint::spin_loop());
             }
         }
         self.wait_patiently(looks, large, deadline, is_there, sleep);
