@@ -115,6 +115,44 @@ fn awaits_for_ever(door: Shared<Door>) {
     });
 }
 
+/// Has ten calls under way on one object, of which only the first runs.
+#[task]
+fn starts_for_ever(door: Shared<Door>) {
+    let _pending: Vec<_> = (0..10)
+        .map(|_| {
+            let ticket = Shared::new(Counter::new());
+            Shared::calls(&door).pass(&ticket).start()
+        })
+        .collect();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn started_calls_of_a_killed_client_whose_turn_has_not_come_do_not_run() {
+    let _nothing_left = NothingLeft::watch();
+    let server = ServerProcess::start().unwrap();
+    let door = Door::new_in(&server).unwrap();
+    let client = starts_for_ever::spawn(door.clone()).unwrap();
+    until("the first runs", || {
+        server.inspect().unwrap().calls.len() == 1
+    });
+    client.kill();
+    client.join().unwrap_err();
+    until("its session is gone", || {
+        server.inspect().unwrap().sessions.len() == 1
+    });
+    door.open().unwrap();
+    until("what it returned is gone", || {
+        server.object_count().unwrap() == 1
+    });
+    until("it has ended", || {
+        server.inspect().unwrap().calls.is_empty()
+    });
+    assert_eq!(door.passed().unwrap(), 1);
+}
+
 #[test]
 fn a_killed_client_with_pending_calls_leaves_nothing() {
     let _nothing_left = NothingLeft::watch();

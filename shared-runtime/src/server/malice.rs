@@ -12,8 +12,8 @@ use crate::address::Address;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{
-    CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, LaneCall, LaneReply, MAGIC,
-    Notice, PROTOCOL, Reply, ReplyWanted, Request, Role, Subject,
+    After, CONTROL_LIMIT, Claim, Control, Greeting, Handles, HeldLock, Hello, LaneCall, LaneReply,
+    MAGIC, MAX_PIPES, Notice, PROTOCOL, Reply, ReplyWanted, Request, Role, Subject,
 };
 use crate::os::{Deadline, Peer, Socket, build_id, wait};
 use crate::transport::{self, Broken, Connection};
@@ -304,6 +304,65 @@ fn nonsense_on_a_lane_ends_that_session_alone() {
     let mut lane = open(&other, Role::Lane);
     lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
         .unwrap();
+}
+
+#[test]
+fn what_comes_after_calls_that_no_pipe_has_holds_up_nobody_else() {
+    let control = greeted();
+    let mut lane = open(&control, Role::Lane);
+    lane.receive(&mut Vec::new(), CONTROL_LIMIT, patience())
+        .unwrap();
+    let afters = [
+        (1, After { pipe: 77, calls: 1 }),
+        (
+            1,
+            After {
+                pipe: 1,
+                calls: u64::MAX - 1,
+            },
+        ),
+    ];
+    let afters = afters.map(|(thread, after)| (thread, Some(after)));
+    for (number, (thread, after)) in (1..).zip(afters.into_iter().chain([(2, None)])) {
+        let call = LaneCall {
+            number,
+            thread: Some(thread),
+            object: 1 << 40,
+            interface: 7,
+            method: 7,
+            after,
+            reply: None,
+            handles: Handles::default(),
+        };
+        let call = codec::encode(&call).unwrap();
+        lane.send(&call, &[], patience()).unwrap();
+    }
+    let done = codec::decode(&next(&control).expect("one has run")).unwrap();
+    assert!(matches!(done, Notice::Done(numbers) if numbers == [3]));
+    is_alive();
+}
+
+#[test]
+fn there_are_so_many_pipes_and_each_answers_in_order() {
+    let control = greeted();
+    let mut pipes: Vec<_> = (0..MAX_PIPES).map(|_| open(&control, Role::Pipe)).collect();
+    let frames = [Subject::ObjectCount, Subject::Ping { object: 1 << 40 }];
+    let frames = frames.map(|subject| head(&request(subject)));
+    for pipe in &mut pipes {
+        for frame in frames.iter().cycle().take(10) {
+            pipe.send(frame, &[], patience()).unwrap();
+        }
+        for n in 0..10 {
+            let mut reply = Vec::new();
+            pipe.receive(&mut reply, usize::MAX, patience()).unwrap();
+            let (reply, _) = Reply::read(&reply).unwrap();
+            assert_eq!(reply.outcome.is_ok(), n % 2 == 0);
+        }
+    }
+    let mut further = open(&control, Role::Pipe);
+    assert!(answer(&mut *further, &frames[0]).is_none());
+    let mut calls = open(&control, Role::Calls);
+    assert!(answer(&mut *calls, &frames[0]).is_some());
 }
 
 #[test]
