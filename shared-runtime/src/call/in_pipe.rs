@@ -58,7 +58,8 @@ impl InPipe {
             timeout: None,
             held,
         };
-        let Some(place) = pipeline.send(lease, calling, handles, &body, &mut leases) else {
+        let Some(place) = pipeline.send(session, lease, calling, handles, &body, &mut leases)
+        else {
             return Err(Parcel {
                 body,
                 nonce,

@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_millis(5);
 
 pub(super) struct Pipeline {
     this: Weak<Self>,
-    session: Arc<Session>,
+    /// Lives by the lease of the calls and by the pipe, not by this: a thread may remember it for ever.
+    session: Weak<Session>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -65,21 +66,22 @@ impl Pipeline {
     pub(super) fn to(session: &Arc<Session>) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
-            session: Arc::clone(session),
+            session: Arc::downgrade(session),
             state: Mutex::default(),
             changed: Condvar::new(),
         })
     }
 
     pub(super) fn is_to(&self, session: &Arc<Session>) -> bool {
-        Arc::ptr_eq(&self.session, session)
+        self.session.as_ptr() == Arc::as_ptr(session)
     }
 
-    /// Sends a call on the object of this lease, at once, and returns its place; `None` where that cannot be. `leases` are those of its
+    /// Sends a call on the object of this lease, over its session, at once, and returns its place; `None` where that cannot be. `leases` are those of its
     /// arguments, taken over if it is sent.
     #[inline]
     pub(super) fn send(
         &self,
+        session: &Arc<Session>,
         lease: &Arc<Lease>,
         calling: Calling,
         handles: Option<Box<Handles>>,
@@ -88,7 +90,7 @@ impl Pipeline {
     ) -> Option<u64> {
         let mut state = self.state();
         if let At::Nowhere = state.pipe {
-            state.pipe = At::Here(Pipe::to(&self.session)?);
+            state.pipe = At::Here(Pipe::to(session)?);
         }
         let full = state.calls.unanswered() >= MAX_UNDER_WAY;
         let At::Here(pipe) = &mut state.pipe else {
@@ -257,6 +259,10 @@ impl Pipeline {
             frame,
             body_at,
         } = piped;
+        let At::Here(pipe) = &state.pipe else {
+            return state;
+        };
+        let session = Arc::clone(pipe.session());
         let (place, wanted) = state.calls.next();
         let last = state.calls.unanswered() == 0;
         let lease = last.then(|| state.lease.take()).flatten();
@@ -264,7 +270,7 @@ impl Pipeline {
         let this = Weak::clone(&self.this);
         let reply = reply.map_or_else(Reply::value, |reply| *reply);
         arrive(
-            &self.session,
+            &session,
             number,
             reply,
             wanted,

@@ -52,6 +52,10 @@ impl Pipe {
         })
     }
 
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
     /// Sends a call, at once or not at all; not if it is `full`. What comes after it says what is returned.
     #[inline]
     pub(crate) fn post(
