@@ -105,10 +105,11 @@ impl Look {
         is_there: impl Fn() -> bool,
         sleep: impl FnOnce(),
     ) {
-        if self.waiting == Waiting::Block {
+        // From how long it takes on one CPU nothing follows for two.
+        if self.waiting == Waiting::Block || same_cpu {
             return sleep();
         }
-        let looks = !same_cpu && self.rest == 0;
+        let looks = self.rest == 0;
         if looks {
             let pause = if lazily { PAUSE } else { 1 };
             for _ in 0..EAGER / pause {
