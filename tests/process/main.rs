@@ -20,6 +20,7 @@ mod handles;
 mod leftovers;
 mod parity;
 mod programs;
+mod scribbles;
 mod sizes;
 mod storm;
 mod tasks;
