@@ -312,3 +312,97 @@ fn a_server_that_ends_ends_all_calls_of_a_pipe() {
         (ErrorKind::Disconnected, Executed::No)
     );
 }
+
+/// Hands on what it is given.
+#[derive(Default)]
+pub struct Porter(Vec<Shared<Notes>>);
+
+#[shared]
+impl Porter {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn pass(&self, notes: Shared<Notes>) -> Shared<Notes> {
+        notes
+    }
+
+    pub fn keep_when(&mut self, gate: Shared<Notes>) {
+        gate.wait().unwrap();
+    }
+
+    pub fn keep(&mut self, notes: Vec<Shared<Notes>>, _ballast: &[u8]) -> usize {
+        self.0 = notes;
+        self.0.len()
+    }
+}
+
+#[test]
+fn a_reply_with_a_handle_of_another_server_is_waited_for_until_that_has_been_asked() {
+    let (server, other) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
+    let porter = Porter::new_in(&server).unwrap();
+    for n in 0..20 {
+        let notes = Notes::new_in(&other).unwrap();
+        let passed = Shared::calls(&porter).pass(notes.clone()).start();
+        drop(notes);
+        // On a thread of its own, so that this one can tell.
+        let passed = thread::spawn(move || passed.wait().unwrap());
+        until("the handle is there", || passed.is_finished());
+        assert_eq!(passed.join().unwrap().note(n), Ok(n));
+    }
+}
+
+#[test]
+fn what_a_waker_drops_may_be_another_call_of_the_pipeline() {
+    /// The last owner of it drops a call, as a task that is never woken drops its future.
+    struct Task(#[expect(dead_code, reason = "dropped with it")] Mutex<Option<Box<dyn Send>>>);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    let server = ServerProcess::start().unwrap();
+    let notes = Notes::new_in(&server).unwrap();
+    let mut polled = Shared::calls(&notes).wait().start();
+    let owned = Shared::calls(&notes).note(1).start();
+    let waker = Waker::from(Arc::new(Task(Mutex::new(Some(Box::new(owned))))));
+    let first = std::pin::Pin::new(&mut polled).poll(&mut Context::from_waker(&waker));
+    assert!(first.is_pending());
+    drop(waker);
+    let dropped = thread::spawn(move || drop(polled));
+    until("both are dropped", || dropped.is_finished());
+    let other = notes.clone();
+    thread::spawn(move || other.open().unwrap()).join().unwrap();
+    assert_eq!(notes.lines(), Ok(vec![1]));
+}
+
+#[test]
+fn a_call_with_many_handles_is_sent_whole_or_not_at_all() {
+    const MANY: usize = 300;
+    let (server, other) = (
+        ServerProcess::start().unwrap(),
+        ServerProcess::start().unwrap(),
+    );
+    let porter = Porter::new_in(&server).unwrap();
+    let all: Vec<_> = (0..MANY).map(|_| Notes::new_in(&other).unwrap()).collect();
+    let gate = all[0].clone();
+    let busy = Shared::calls(&porter).keep_when(gate.clone()).start();
+    // Fills up the ring between the two, of 2 MiB, but for a part of what comes next.
+    let ballast = vec![0; 8000];
+    let before: Vec<_> = (0..258)
+        .map(|_| Shared::calls(&porter).keep(vec![], &ballast).start())
+        .collect();
+    let all = Shared::calls(&porter).keep(all, &[]).start();
+    thread::spawn(move || gate.open().unwrap()).join().unwrap();
+    assert_eq!(busy.wait(), Ok(()));
+    assert!(before.into_iter().all(|call| call.wait() == Ok(0)));
+    assert_eq!(all.wait(), Ok(MANY));
+    // Others use the same way some time later.
+    for n in 0..300 {
+        let porter = porter.clone();
+        let later = thread::spawn(move || Shared::calls(&porter).keep(vec![], &[]).start().wait());
+        until("it is answered", || later.is_finished());
+        assert_eq!(later.join().unwrap(), Ok(0), "{n}");
+    }
+}

@@ -129,7 +129,12 @@ impl Pipeline {
                 return answer;
             }
             state.used = true;
-            state = self.receive(state, Deadline::NEVER);
+            state = if state.calls.has_reply(place) {
+                // Another thread takes its handles over: nothing more comes for it.
+                self.sleep(state, Deadline::NEVER)
+            } else {
+                self.receive(state, Deadline::NEVER)
+            };
         }
     }
 
@@ -166,7 +171,7 @@ impl Pipeline {
         drop(unwanted);
     }
 
-    /// Receives what is next, or waits for whoever receives. Returns early after whatever has changed, and where nothing will.
+    /// Receives what is next, or waits for whoever receives. Returns early after whatever has changed. Only while a reply is missing.
     #[inline]
     fn receive<'a>(
         &'a self,
@@ -190,17 +195,15 @@ impl Pipeline {
         self.deliver(state, received)
     }
 
-    /// Until another thread has received something.
+    /// Until another thread has changed something.
     fn sleep<'a>(
         &self,
         mut state: MutexGuard<'a, State>,
         deadline: Deadline,
     ) -> MutexGuard<'a, State> {
-        if let At::Away = state.pipe {
-            state.sleepers += 1;
-            state = deadline.wait_on(&self.changed, state);
-            state.sleepers -= 1;
-        }
+        state.sleepers += 1;
+        state = deadline.wait_on(&self.changed, state);
+        state.sleepers -= 1;
         state
     }
 

@@ -133,6 +133,13 @@ impl UnderWay {
         }
     }
 
+    /// Whether the reply of the call at this place has come; its answer may follow.
+    #[inline]
+    pub(super) fn has_reply(&self, place: u64) -> bool {
+        let replied = self.calls.len() - self.unanswered;
+        place < self.first + replied as u64
+    }
+
     pub(super) fn has_answer(&self, place: u64) -> bool {
         let waits = |index: usize| matches!(self.calls[index], One::Waiting { .. });
         !self.index(place).is_some_and(waits)
@@ -158,10 +165,9 @@ impl UnderWay {
         match &mut self.calls[index] {
             One::Waiting { waker, wanted, .. } => {
                 *wanted = false;
-                let waker = waker.take();
-                self.wakers -= usize::from(waker.is_some());
                 // Not to be woken: only dropped, as what is unwanted is.
-                drop(waker);
+                afterwards.waker = waker.take();
+                self.wakers -= usize::from(afterwards.waker.is_some());
             }
             one => {
                 if let One::Answered(answer) = std::mem::replace(one, One::Over) {

@@ -11,7 +11,8 @@ use crate::message::{After, Handles, Reply, number_in_pipe};
 use crate::os::Deadline;
 use crate::transport::Broken;
 
-/// The most bytes of arguments: a frame that is no larger is sent whole or not at all.
+/// The most bytes of arguments, and of what is said of them, which is much where they have many handles: a frame of these is sent whole or
+/// not at all.
 const LARGEST: usize = 8 << 10;
 
 /// A pipe out of those of its session, back among them when this is dropped.
@@ -68,7 +69,8 @@ impl Pipe {
         let Pooled { head, .. } = self.lent.get();
         let written = calling.write(handles, false, head);
         let size = head.len() + body.len();
-        if written.is_err() || body.len() > LARGEST || size > self.session.welcome.max_message {
+        let is_large = head.len().max(body.len()) > LARGEST;
+        if written.is_err() || is_large || size > self.session.welcome.max_message {
             return Err(NotPosted::Never);
         }
         self.post_again(body, full)
