@@ -406,3 +406,22 @@ fn a_call_with_many_handles_is_sent_whole_or_not_at_all() {
         assert_eq!(later.join().unwrap(), Ok(0), "{n}");
     }
 }
+
+#[test]
+fn calls_that_are_started_between_plain_ones_need_no_more_than_one_pipe() {
+    let server = ServerProcess::start().unwrap();
+    let notes = Notes::new_in(&server).unwrap();
+    let threads = || {
+        let path = format!("/proc/{}/task", server.pid());
+        std::fs::read_dir(path).unwrap().count()
+    };
+    let (mut most, before) = (0, threads());
+    for n in 0..500 {
+        let started = Shared::calls(&notes).note(n).start();
+        assert_eq!(notes.note(n), Ok(n));
+        assert_eq!(started.wait(), Ok(n));
+        most = most.max(threads());
+    }
+    // Those of the plain calls and of the pipe, and some that come and go.
+    assert!(most < before + 8, "{most} threads");
+}

@@ -15,7 +15,7 @@ use rustix::event::PollFlags;
 
 use super::answer::Answer;
 use super::arrive::arrive;
-use super::under_way::{Afterwards, UnderWay};
+use super::under_way::{Afterwards, Kept, UnderWay};
 use crate::client::{Calling, NotPosted, Pipe, Piped, Session};
 use crate::error::Error;
 use crate::handle::Lease;
@@ -38,8 +38,8 @@ pub(super) struct Pipeline {
 #[derive(Default)]
 struct State {
     calls: UnderWay,
-    /// The object of the calls lives as long as one of them has no reply.
-    lease: Option<Arc<Lease>>,
+    /// The object of the calls lives as long as one of them has no reply, and so does this.
+    kept: Option<Kept>,
     pipe: At,
     /// How far the pipe must have come for what comes after all of them.
     after: Option<After>,
@@ -110,7 +110,11 @@ impl Pipeline {
         };
         state.after = Some(posted.ok()?);
         let place = state.calls.push(std::mem::take(leases));
-        state.lease.get_or_insert_with(|| Arc::clone(lease));
+        if state.kept.is_none()
+            && let Some(this) = self.this.upgrade()
+        {
+            state.kept = Some((Arc::clone(lease), this));
+        }
         state.used = true;
         let watched = std::mem::replace(&mut state.watched, true);
         drop(state);
@@ -244,7 +248,7 @@ impl Pipeline {
             Err(broken) => return self.end(state, broken),
         };
         if state.calls.unanswered() == 0 {
-            afterwards.lease = state.lease.take();
+            afterwards.kept = state.kept.take();
         }
         self.run(state, afterwards)
     }
@@ -268,7 +272,7 @@ impl Pipeline {
         let session = Arc::clone(pipe.session());
         let (place, wanted) = state.calls.next();
         let last = state.calls.unanswered() == 0;
-        let lease = last.then(|| state.lease.take()).flatten();
+        let kept = last.then(|| state.kept.take()).flatten();
         drop(state);
         let this = Weak::clone(&self.this);
         let reply = reply.map_or_else(Reply::value, |reply| *reply);
@@ -295,7 +299,7 @@ impl Pipeline {
             },
         );
         // The object of the call may be one of those that have just come.
-        drop(lease);
+        drop(kept);
         self.state()
     }
 
@@ -317,11 +321,11 @@ impl Pipeline {
         while state.calls.unanswered() > 0 {
             all.push(state.calls.answer_next(Err(lost.clone())));
         }
-        let lease = state.lease.take();
+        let kept = state.kept.take();
         self.changed.notify_all();
         drop(state);
         all.into_iter().for_each(Afterwards::run);
-        drop(lease);
+        drop(kept);
         self.state()
     }
 
@@ -362,11 +366,10 @@ impl Pipeline {
 
     /// Has the background thread look at this now and then.
     fn watch(&self) {
-        if let Some(pipeline) = self.this.upgrade() {
-            let next = Deadline::after(Some(PATIENCE));
-            // Without a background thread answers stay until somebody comes.
-            BACKGROUND.run(Box::new(Unattended { pipeline, next }));
-        }
+        let pipeline = Weak::clone(&self.this);
+        let next = Deadline::after(Some(PATIENCE));
+        // Without a background thread answers stay until somebody comes.
+        BACKGROUND.run(Box::new(Unattended { pipeline, next }));
     }
 
     /// Gives the pipe back if it has not been used for a while, or has somebody receive. `false` if there is nothing left to look after.
@@ -417,9 +420,11 @@ impl Earlier for Pipeline {
         self.state().calls.unanswered() == 0
     }
 
+    /// To another session with the same server the number of the pipe means nothing: then this one has ended.
     fn after(&self) -> Option<After> {
         let state = self.state();
-        state.after.filter(|_| state.calls.unanswered() > 0)
+        let after = state.after.filter(|_| state.calls.unanswered() > 0);
+        after.filter(|_| self.session.is_open())
     }
 
     /// Its answers may be lost, and its calls run on.
@@ -428,9 +433,9 @@ impl Earlier for Pipeline {
     }
 }
 
-/// A pipeline that the background thread looks at now and then.
+/// A pipeline that the background thread looks at now and then. One that nobody can use any more gives its pipe back at once.
 struct Unattended {
-    pipeline: Arc<Pipeline>,
+    pipeline: Weak<Pipeline>,
     next: Deadline,
 }
 
@@ -444,7 +449,8 @@ impl Watch for Unattended {
     }
 
     fn ready(&mut self) -> Next {
-        if !self.pipeline.look_after() {
+        let pipeline = self.pipeline.upgrade();
+        if !pipeline.is_some_and(|pipeline| pipeline.look_after()) {
             return Next::Done;
         }
         self.next = Deadline::after(Some(PATIENCE));

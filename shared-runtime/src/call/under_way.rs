@@ -8,6 +8,7 @@ use std::task::Waker;
 use super::answer::Answer;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::Lease;
+use crate::order::Earlier;
 use crate::panic::discard;
 
 #[derive(Default)]
@@ -40,9 +41,12 @@ pub(super) struct Afterwards {
     waker: Option<Waker>,
     leases: Vec<Arc<Lease>>,
     unwanted: Option<Result<Answer, Error>>,
-    /// That of the object, if no other call needs it.
-    pub(super) lease: Option<Arc<Lease>>,
+    /// If no other call needs it.
+    pub(super) kept: Option<Kept>,
 }
+
+/// What is there as long as a call has no reply: the object, and that whose calls these are.
+pub(super) type Kept = (Arc<Lease>, Arc<dyn Earlier>);
 
 impl UnderWay {
     /// One more; its place is returned.
@@ -111,7 +115,7 @@ impl UnderWay {
             waker,
             leases,
             unwanted,
-            lease: None,
+            kept: None,
         }
     }
 
@@ -201,7 +205,7 @@ impl Afterwards {
         self.waker.is_none()
             && self.leases.is_empty()
             && self.unwanted.is_none()
-            && self.lease.is_none()
+            && self.kept.is_none()
     }
 
     pub(super) fn run(self) {

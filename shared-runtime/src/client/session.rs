@@ -100,7 +100,7 @@ impl Session {
     }
 
     /// Whether the server still knows this session, as far as has been seen.
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.control.is_closed()
     }
 

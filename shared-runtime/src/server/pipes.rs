@@ -22,9 +22,16 @@ pub(super) struct Pipes(Arc<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By the numbers that the client gave them, which count up.
-    pipes: Mutex<BTreeMap<u64, Arc<Progress>>>,
+    pipes: Mutex<ByNumber>,
     changed: Condvar,
+}
+
+/// By the numbers that the client gave them, which count up.
+#[derive(Debug, Default)]
+struct ByNumber {
+    known: BTreeMap<u64, Arc<Progress>>,
+    /// The last one that has ended and is not known any more.
+    forgotten: Option<u64>,
 }
 
 /// How many calls have run.
@@ -48,14 +55,16 @@ impl Pipes {
     pub(super) fn begin(&self, number: u64) -> Pipe {
         let progress = Arc::<Progress>::default();
         let mut pipes = self.0.pipes();
-        while pipes.len() >= KNOWN {
-            let ended = pipes.iter().find(|(_, progress)| progress.has_ended());
+        while pipes.known.len() >= KNOWN {
+            let mut known = pipes.known.iter();
+            let ended = known.find(|(_, progress)| progress.has_ended());
             let Some(number) = ended.map(|(number, _)| *number) else {
                 break;
             };
-            pipes.remove(&number);
+            pipes.known.remove(&number);
+            pipes.forgotten = pipes.forgotten.max(Some(number));
         }
-        pipes.insert(number, Arc::clone(&progress));
+        pipes.known.insert(number, Arc::clone(&progress));
         drop(pipes);
         self.0.changed.notify_all();
         Pipe {
@@ -70,9 +79,10 @@ impl Pipes {
     pub(super) fn wait(&self, after: After, gone: &Cancel) {
         let mut pipes = self.0.pipes();
         loop {
-            match pipes.get(&after.pipe) {
+            match pipes.known.get(&after.pipe) {
                 Some(progress) if progress.calls() >= after.calls => return,
                 Some(progress) => progress.awaited.store(true, Ordering::Relaxed),
+                None if pipes.forgotten >= Some(after.pipe) => return,
                 None if gone.is_cancelled() => return,
                 None => {}
             }
@@ -82,7 +92,7 @@ impl Pipes {
 }
 
 impl Known {
-    fn pipes(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Progress>>> {
+    fn pipes(&self) -> MutexGuard<'_, ByNumber> {
         self.pipes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,7 +121,9 @@ impl Pipe {
     #[inline]
     fn set(&self, calls: u64) {
         self.progress.calls.store(calls, Ordering::Release);
-        if self.progress.awaited.load(Ordering::Relaxed) {
+        // Whoever waits for still more says so again.
+        let awaited = &self.progress.awaited;
+        if awaited.load(Ordering::Relaxed) && awaited.swap(false, Ordering::Relaxed) {
             self.known.changed.notify_all();
         }
     }
@@ -168,6 +180,22 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_tells_of_its_calls_only_while_somebody_waits() {
+        let (pipes, here) = (Pipes::default(), Cancel::default());
+        let pipe = pipes.begin(1);
+        let is_awaited = || pipe.progress.awaited.load(Ordering::Relaxed);
+        thread::scope(|scope| {
+            scope.spawn(|| pipes.wait(After { pipe: 1, calls: 1 }, &here));
+            while !is_awaited() {
+                thread::yield_now();
+            }
+            pipe.advance();
+        });
+        pipe.advance();
+        assert!(!is_awaited());
+    }
+
+    #[test]
     fn a_pipe_of_a_client_that_has_gone_is_not_waited_for_if_it_never_began() {
         let (pipes, gone) = (Pipes::default(), Cancel::default());
         gone.cancel();
@@ -179,11 +207,13 @@ mod tests {
         let pipes = Pipes::default();
         let first = pipes.begin(1);
         (2..1000).for_each(|number| drop(pipes.begin(number)));
-        let known: Vec<u64> = pipes.0.pipes().keys().copied().collect();
+        let known: Vec<u64> = pipes.0.pipes().known.keys().copied().collect();
         assert_eq!(
             (known.len(), known[0], known[1]),
             (KNOWN, 1, 1001 - KNOWN as u64)
         );
+        // A call may have waited at its client for as long.
+        pipes.wait(After { pipe: 2, calls: 1 }, &Cancel::default());
         drop(first);
     }
 }
