@@ -191,8 +191,9 @@ impl<O> Call<O> {
     /// Makes the call and returns at once; its answer is fetched later, or awaited. Many calls can be on their way at the same time, and
     /// need one thread.
     ///
-    /// The started, plain and one-way calls of one thread on one object keep their order: the next plain call waits for this one. With
-    /// 1,024 of them without an answer at one server, further ones wait in this process.
+    /// The started, plain and one-way calls of one thread on one object keep their order: the next plain call waits for this one.
+    /// Behind 1,024 of them without an answer, further ones go another way, which 1,024 to one server may go at one time; the rest wait in this
+    /// process.
     ///
     /// What is wrong with the call is said with the answer, and so is that its `.timeout(…)` has passed.
     pub fn start(self) -> Pending<O> {

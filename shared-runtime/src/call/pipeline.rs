@@ -92,7 +92,7 @@ impl Pipeline {
         if let At::Nowhere = state.pipe {
             state.pipe = At::Here(Pipe::to(session)?);
         }
-        let full = state.calls.unanswered() >= MAX_UNDER_WAY;
+        let full = state.calls.waiting() >= MAX_UNDER_WAY;
         let At::Here(pipe) = &mut state.pipe else {
             return None;
         };
@@ -100,7 +100,7 @@ impl Pipeline {
             Err(NotPosted::NoRoom) => {
                 // That nobody receives the replies may be what keeps the server from reading on.
                 state = self.receive_what_is_there(state);
-                let full = state.calls.unanswered() >= MAX_UNDER_WAY;
+                let full = state.calls.waiting() >= MAX_UNDER_WAY;
                 match &mut state.pipe {
                     At::Here(pipe) => pipe.post_again(body, full),
                     _ => return None,

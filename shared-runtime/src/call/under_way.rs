@@ -18,6 +18,8 @@ pub(super) struct UnderWay {
     calls: VecDeque<One>,
     /// So many of them, the last ones, have no reply yet.
     unanswered: usize,
+    /// So many have no answer yet: these, and those whose handles are still being taken over.
+    waiting: usize,
     /// So many wakers wait.
     wakers: usize,
 }
@@ -58,6 +60,7 @@ impl UnderWay {
             wanted: true,
         });
         self.unanswered += 1;
+        self.waiting += 1;
         self.first + self.calls.len() as u64 - 1
     }
 
@@ -65,6 +68,12 @@ impl UnderWay {
     #[inline]
     pub(super) fn unanswered(&self) -> usize {
         self.unanswered
+    }
+
+    /// How many have no answer yet.
+    #[inline]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
     }
 
     pub(super) fn has_wakers(&self) -> bool {
@@ -107,6 +116,7 @@ impl UnderWay {
         let One::Waiting { leases, waker, .. } = std::mem::replace(one, new) else {
             return Afterwards::default();
         };
+        self.waiting -= 1;
         self.wakers -= usize::from(waker.is_some());
         if !wanted {
             self.forget();
@@ -222,4 +232,27 @@ impl Afterwards {
 fn fetched() -> Error {
     let text = "the answer of a call is fetched once";
     Error::new(ErrorKind::Gone, text).ran(Executed::Yes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_whose_reply_has_come_waits_until_its_answer_is_there() {
+        let answer = || Ok(Answer::framed(Vec::new(), 0));
+        let mut calls = UnderWay::default();
+        let places = [calls.push(Vec::new()), calls.push(Vec::new())];
+        assert_eq!(calls.next(), (places[0], true));
+        assert_eq!((calls.unanswered(), calls.waiting()), (1, 2));
+        assert_eq!(places.map(|place| calls.has_reply(place)), [true, false]);
+        assert!(calls.fetch(places[0]).is_none());
+        calls.answer_next(answer()).run();
+        assert_eq!((calls.unanswered(), calls.waiting()), (0, 1));
+        assert!(calls.fetch(places[1]).is_some());
+        calls.answer(places[0], answer()).run();
+        assert!(calls.fetch(places[0]).is_some_and(|answer| answer.is_ok()));
+        assert!(calls.fetch(places[0]).is_some_and(|answer| answer.is_err()));
+        assert_eq!(calls.waiting(), 0);
+    }
 }

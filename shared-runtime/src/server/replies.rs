@@ -9,13 +9,13 @@ use crate::codec;
 use crate::error::{Error, Executed};
 use crate::handle::Lease;
 use crate::interface::Returned;
-use crate::message::{LaneReply, MAX_UNDER_WAY};
+use crate::message::{LaneReply, MAX_PIPES, MAX_UNDER_WAY};
 use crate::object::SessionId;
 use crate::os::{Cut, Deadline, Socket};
 use crate::transport::{Broken, Connection};
 
 /// With more replies whose handles the client has not taken, it is none of ours: it has no more calls than that under way.
-const MOST_UNCONFIRMED: usize = 16 * MAX_UNDER_WAY;
+const MOST_UNCONFIRMED: usize = (16 + MAX_PIPES) * MAX_UNDER_WAY;
 
 /// The way back to one client.
 pub(super) struct Replies {
