@@ -424,7 +424,8 @@ impl Earlier for Pipeline {
     fn after(&self) -> Option<After> {
         let state = self.state();
         let after = state.after.filter(|_| state.calls.unanswered() > 0);
-        after.filter(|_| self.session.is_open())
+        let session = self.session.upgrade();
+        after.filter(|_| session.is_some_and(|session| session.is_open()))
     }
 
     /// Its answers may be lost, and its calls run on.

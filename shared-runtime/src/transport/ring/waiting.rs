@@ -85,8 +85,6 @@ pub(super) struct Look {
 
 impl Look {
     pub(super) fn new(waiting: Waiting) -> Self {
-        // Counted before one of the threads leaves a CPU: there is one less for that thread alone.
-        let _ = *CPUS;
         Self {
             waiting,
             budget: SHORT,
