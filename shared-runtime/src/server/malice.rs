@@ -345,7 +345,9 @@ fn what_comes_after_calls_that_no_pipe_has_holds_up_nobody_else() {
 #[test]
 fn there_are_so_many_pipes_and_each_answers_in_order() {
     let control = greeted();
-    let mut pipes: Vec<_> = (0..MAX_PIPES).map(|_| open(&control, Role::Pipe)).collect();
+    let mut pipes: Vec<_> = (0..2 * MAX_PIPES)
+        .map(|_| open(&control, Role::Pipe))
+        .collect();
     let frames = [Subject::ObjectCount, Subject::Ping { object: 1 << 40 }];
     let frames = frames.map(|subject| head(&request(subject)));
     for pipe in &mut pipes {

@@ -136,7 +136,8 @@ impl Session {
     ) {
         let mut connections = self.connections();
         let most = if role == Role::Pipe {
-            MAX_PIPES
+            // Threads of those that a client has just closed may not have noticed.
+            2 * MAX_PIPES
         } else {
             MAX_CONNECTIONS
         };
