@@ -88,7 +88,9 @@ pub use exit::ExitStatus;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use panic::RemotePanic;
-pub use process::{Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, TaskCall, init};
+pub use process::{
+    Joining, Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, Stdio, TaskCall, init,
+};
 pub use report::{Context, Report};
 pub use server::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub use server_handle::ServerHandle;

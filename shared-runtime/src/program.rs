@@ -29,5 +29,7 @@ pub(crate) fn set_name(name: &str) {
     // A second name is refused: others may know the first.
     let _ = NAME.set(name.to_owned());
     // The main thread's name is the process's, whichever thread this is. It is for people; without it nothing fails.
-    let _ = std::fs::write("/proc/self/comm", name.chars().take(15).collect::<String>());
+    for comm in ["/proc/self/comm", "/proc/thread-self/comm"] {
+        let _ = std::fs::write(comm, name.chars().take(15).collect::<String>());
+    }
 }

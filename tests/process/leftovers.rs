@@ -84,7 +84,9 @@ impl Footprint {
         for thread in names(&format!("{process}/task")) {
             let name = std::fs::read_to_string(format!("{process}/task/{thread}/comm"))
                 .unwrap_or_default();
-            count(format!("thread {}", name.trim()));
+            // A thread of the test harness has the name of the process until it has given itself another.
+            let own = name.trim().strip_prefix("shared-");
+            count(own.map_or("thread of others".to_owned(), |own| format!("thread {own}")));
             let children = std::fs::read_to_string(format!("{process}/task/{thread}/children"))
                 .unwrap_or_default();
             children

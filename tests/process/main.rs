@@ -12,10 +12,13 @@
 mod support;
 
 mod async_calls;
+mod builder;
 mod chaos;
 mod death;
+mod ends;
 mod examples;
 mod faults;
+mod futures;
 mod handles;
 mod leftovers;
 mod parity;

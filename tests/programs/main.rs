@@ -12,13 +12,14 @@ use std::process::{Command, exit};
 
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
 
+mod endings;
 mod executables;
 mod fork;
 mod stranger;
 
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: [Program; 13] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -30,6 +31,12 @@ const PROGRAMS: [Program; 10] = [
     ),
     ("closed_standard_streams", closed_standard_streams),
     ("a_fork_outlives_its_parent", fork::checked),
+    ("a_program_waits_for_its_tasks", endings::waits_for_tasks),
+    ("sigchld_is_ignored", endings::ignores_sigchld),
+    (
+        "somebody_else_collects_every_child",
+        endings::collects_every_child,
+    ),
     ("another_executable", executables::checked),
     ("strangers_who_say_nothing", stranger::checked),
 ];

@@ -445,8 +445,11 @@ impl<'de> Deserialize<'de> for ErrorOnWire {
 pub(crate) enum ToChild {
     /// Run this task on the arguments in the body.
     Task { task: String, handles: Handles },
-    /// Host objects.
-    Serve { settings: ServerSettings },
+    /// Host objects; before that, run a task on the arguments in the body.
+    Serve {
+        settings: ServerSettings,
+        initializer: Option<(String, Handles)>,
+    },
     /// The handles of the result have been taken.
     Taken,
     /// Stop serving and end.

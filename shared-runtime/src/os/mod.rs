@@ -16,7 +16,7 @@ pub(crate) use cut::Cut;
 pub(crate) use deadline::Deadline;
 pub(crate) use fork::forked;
 pub(crate) use moment::Moment;
-pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label};
+pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label, send_own_pidfd};
 pub(crate) use socket::{SendError, Socket, wait};
 pub(crate) use timer::{Expires, Timer};
 

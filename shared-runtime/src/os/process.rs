@@ -1,14 +1,17 @@
 //! Processes as descriptors: who the other side is, whether it lives, and how our own children ended.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, pidfd_open,
     pidfd_send_signal, waitid,
@@ -27,6 +30,23 @@ pub(crate) fn process_label(name: &str, pid: u32) -> String {
 /// This process as a descriptor, to give to children that must not outlive it.
 pub(crate) fn own_pidfd() -> io::Result<OwnedFd> {
     Ok(pidfd_open(getpid(), PidfdFlags::empty())?)
+}
+
+/// Sends this process as a descriptor: a new child to who started it, before anybody could have collected its end. Allocates nothing and
+/// takes no lock, as is asked of what runs between fork and exec.
+pub(crate) fn send_own_pidfd(over: BorrowedFd<'_>) -> io::Result<()> {
+    let own = pidfd_open(getpid(), PidfdFlags::empty())?;
+    let fds = [own.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&fds));
+    sendmsg(
+        over,
+        &[IoSlice::new(&[0])],
+        &mut control,
+        SendFlags::NOSIGNAL,
+    )?;
+    Ok(())
 }
 
 /// Tells one built executable from another: the file behind this process, by its place, size and time of writing.
@@ -118,29 +138,27 @@ pub(crate) struct Child {
     pidfd: OwnedFd,
     pid: u32,
     status: OnceLock<ExitStatus>,
+    /// This process has sent it `SIGKILL`.
+    killed: AtomicBool,
 }
 
 /// The children whose status somebody may still ask for, by process id.
 static CHILDREN: Mutex<Option<HashMap<u32, Weak<Child>>>> = Mutex::new(None);
 
 impl Child {
-    /// Takes charge of a child that was just started and that nobody else waits for.
-    pub(crate) fn adopt(pid: u32) -> io::Result<Arc<Self>> {
-        let raw = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or(io::ErrorKind::InvalidInput)?;
-        let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
+    /// Takes charge of a child that was just started, by the descriptor that it has sent of itself.
+    pub(crate) fn adopt(pid: u32, pidfd: OwnedFd) -> Arc<Self> {
         let child = Arc::new(Self {
             pidfd,
             pid,
             status: OnceLock::new(),
+            killed: AtomicBool::new(false),
         });
         let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
         children
             .get_or_insert_default()
             .insert(pid, Arc::downgrade(&child));
-        Ok(child)
+        child
     }
 
     fn find(pid: u32) -> Option<Arc<Self>> {
@@ -175,7 +193,20 @@ impl Child {
         })
     }
 
+    /// How it ended, if it did: whose signal that was is a part of it, where only this process can tell.
+    pub(crate) fn describe(&self, status: ExitStatus) -> String {
+        let killed_elsewhere =
+            status.signal() == Some(Signal::KILL.as_raw()) && !self.killed.load(Ordering::Relaxed);
+        if killed_elsewhere {
+            return format!("{status}, which this process did not send: possibly out of memory");
+        }
+        status.to_string()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
+        if signal == Signal::KILL {
+            self.killed.store(true, Ordering::Relaxed);
+        }
         // A child that has ended needs no signal.
         let _ = pidfd_send_signal(&self.pidfd, signal);
     }

@@ -9,7 +9,8 @@ use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::message::PROTOCOL;
 use crate::os::{Deadline, Socket, random_id, wait};
 
 /// Says which descriptor to look at: `<descriptor>:<number>`. Removed before user code could see it.
@@ -20,17 +21,20 @@ const LIMIT: usize = 4096;
 /// How long a child waits for a parent that started it and then stalled.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The first message on the inherited socket. With it come the parent's pidfd, and the standard output and error to use.
+/// The first message on the inherited socket, after the version of all that follows. With it come the parent's pidfd, and the standard output and error to use.
 #[derive(Debug, Serialize, Deserialize)]
 struct Boot {
     nonce: u128,
     name: String,
+    detached: bool,
 }
 
 /// What a started process gets from its owner.
 #[derive(Debug)]
 pub(super) struct Inherited {
     pub(super) name: String,
+    /// Goes on when the owner has ended.
+    pub(super) detached: bool,
     /// Readable once the owner has ended.
     pub(super) owner: OwnedFd,
     pub(super) owner_pid: u32,
@@ -67,18 +71,21 @@ impl Offer {
     }
 
     /// Says who we are and what the child should use; can be said before the child runs.
-    pub(super) fn send(&self, name: &str, owner: &OwnedFd) -> Result<(), Error> {
+    pub(super) fn send(&self, name: &str, detached: bool, fds: [&OwnedFd; 3]) -> Result<(), Error> {
         let boot = Boot {
             nonce: self.nonce,
             name: name.to_owned(),
+            detached,
         };
-        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
-        let fds = [owner.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let sent = self.ours.send(
-            &codec::encode(&boot)?,
-            &fds,
-            Deadline::after(Some(PATIENCE)),
-        );
+        let message = [&PROTOCOL.to_le_bytes()[..], &codec::encode(&boot)?].concat();
+        if message.len() > LIMIT {
+            let text =
+                format!("the name of a process may have {LIMIT} bytes, less what goes with it");
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        let fds = fds.map(OwnedFd::as_fd);
+        let patience = Deadline::after(Some(PATIENCE));
+        let sent = self.ours.send(&message, &fds, patience);
         sent.map_err(|error| Error::io("writing to a control socket", format!("{error:?}")))
     }
 }
@@ -95,33 +102,58 @@ pub(super) fn inherited() -> Option<Inherited> {
     let credentials = control.peer().ok()?;
     let from_parent = Some(credentials.pid) == rustix::process::getppid();
     match receive(&control, nonce) {
-        Some((boot, [owner, stdout, stderr])) if from_parent => Some(Inherited {
+        Ok((boot, [owner, stdout, stderr])) if from_parent => Some(Inherited {
             name: boot.name,
+            detached: boot.detached,
             owner,
             owner_pid: credentials.pid.as_raw_nonzero().get().cast_unsigned(),
             stdout,
             stderr,
             control,
         }),
-        None if !from_parent => None,
-        // The runtime started this process, and its owner is gone already, or has nothing for it: nobody is left to run for, and `main`
-        // must not run.
-        _ => std::process::exit(1),
+        Err(_) if !from_parent => None,
+        refused => {
+            if let Err(Refused::Version(theirs)) = refused {
+                // The owner reads this, and says it as the last words of this process.
+                eprintln!(
+                    "this program speaks version {PROTOCOL} of shared-runtime's protocol, and the one that started it {theirs}: \
+                     build both with the same version of shared-runtime"
+                );
+            }
+            // The runtime started this process, and its owner is gone already, or has nothing for it: nobody is left to run for, and
+            // `main` must not run.
+            std::process::exit(1)
+        }
     }
 }
 
+/// Why the first message is of no use.
+#[derive(Debug, PartialEq, Eq)]
+enum Refused {
+    /// It did not come, or is none.
+    Nothing,
+    /// That of another protocol.
+    Version(u32),
+}
+
 /// The first message and its descriptors, if they are for this process.
-fn receive(control: &Socket, nonce: u128) -> Option<(Boot, [OwnedFd; 3])> {
-    let came = wait(
-        &[(control.as_fd(), PollFlags::IN)],
-        Deadline::after(Some(PATIENCE)),
-    );
-    came.ok()??;
-    let message = control.receive(LIMIT).ok()??;
-    let boot = codec::decode::<Boot>(&message.bytes)
-        .ok()
-        .filter(|boot| boot.nonce == nonce)?;
-    Some((boot, message.fds.try_into().ok()?))
+fn receive(control: &Socket, nonce: u128) -> Result<(Boot, [OwnedFd; 3]), Refused> {
+    let patience = Deadline::after(Some(PATIENCE));
+    let came = wait(&[(control.as_fd(), PollFlags::IN)], patience);
+    let message = match came {
+        Ok(Some(_)) => control.receive(LIMIT).ok().flatten(),
+        _ => None,
+    };
+    let message = message.ok_or(Refused::Nothing)?;
+    let (version, boot) = message.bytes.split_first_chunk().ok_or(Refused::Nothing)?;
+    let version = u32::from_le_bytes(*version);
+    if version != PROTOCOL {
+        return Err(Refused::Version(version));
+    }
+    let boot = codec::decode::<Boot>(boot).ok();
+    let boot = boot.filter(|boot| boot.nonce == nonce);
+    let fds = message.fds.try_into().ok();
+    boot.zip(fds).ok_or(Refused::Nothing)
 }
 
 /// The inherited descriptor, closed for programs that this process starts.
@@ -136,4 +168,34 @@ fn claim(descriptor: RawFd) -> Option<Socket> {
     let fd = unsafe { OwnedFd::from_raw_fd(descriptor) };
     fcntl_setfd(&fd, FdFlags::CLOEXEC).ok()?;
     Some(Socket::from(fd))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::own_pidfd;
+
+    #[test]
+    fn only_the_same_protocol_and_number_are_understood() {
+        let fd = own_pidfd().unwrap();
+        let send = |offer: &Offer| offer.send("child", false, [&fd, &fd, &fd]).unwrap();
+        let offer = Offer::new().unwrap();
+        send(&offer);
+        let (boot, _) = receive(&offer.theirs, offer.nonce).unwrap();
+        assert_eq!(boot.name, "child");
+        send(&offer);
+        let stranger = receive(&offer.theirs, offer.nonce + 1);
+        assert_eq!(stranger.unwrap_err(), Refused::Nothing);
+        for (sent, refused) in [
+            (vec![PROTOCOL.to_le_bytes()[0]], Refused::Nothing),
+            (
+                (PROTOCOL + 1).to_le_bytes().into(),
+                Refused::Version(PROTOCOL + 1),
+            ),
+        ] {
+            let sending = offer.ours.send(&sent, &[], Deadline::NEVER);
+            sending.unwrap();
+            assert_eq!(receive(&offer.theirs, offer.nonce).unwrap_err(), refused);
+        }
+    }
 }

@@ -3,15 +3,17 @@
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 
 use super::bootstrap::Inherited;
+use super::exit;
 use crate::client::wait_until_held;
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Parcel, Place, arrivals, claim};
-use crate::interface::{Arguments, Encoded, Returned, task};
+use crate::handle::{Lease, Parcel, Place, arrivals, claim};
+use crate::interface::{Arguments, Encoded, Returned, Task, task};
 use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ServerSettings, ToChild};
 use crate::os::{Deadline, Peer, wait};
 use crate::panic::catch;
@@ -28,14 +30,17 @@ const PANIC: i32 = 101;
 pub(super) fn run(inherited: Inherited) -> ! {
     let Inherited {
         name,
+        detached,
         owner,
         owner_pid,
         stdout,
         stderr,
         control,
     } = inherited;
-    take_streams(&stdout, &stderr);
+    take_streams(stdout, stderr);
     program::set_name(&name);
+    // None: whose owner may end.
+    let owner = (!detached).then_some(owner);
     let code = serve_owner(control, owner_pid, owner).unwrap_or_else(|error| {
         // The owner learns how this process ended; why, it can only read here. If it is gone itself there is nothing to say.
         if error.kind() != ErrorKind::Disconnected {
@@ -46,14 +51,18 @@ pub(super) fn run(inherited: Inherited) -> ! {
     std::process::exit(code)
 }
 
-/// Puts the owner's standard output and error in the place of those this process started with.
-fn take_streams(stdout: &OwnedFd, stderr: &OwnedFd) {
+/// Puts the standard output and error that the owner gave in the place of those this process started with.
+fn take_streams(stdout: OwnedFd, stderr: OwnedFd) {
     // If one cannot be had the child goes on without.
     let _ = rustix::stdio::dup2_stdout(stdout);
     let _ = rustix::stdio::dup2_stderr(stderr);
 }
 
-fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Result<i32, Error> {
+fn serve_owner(
+    control: crate::os::Socket,
+    owner_pid: u32,
+    owner: Option<OwnedFd>,
+) -> Result<i32, Error> {
     let peer = Peer::watch(owner_pid).map_err(|error| match error.raw_os_error() {
         Some(libc::ESRCH) => Error::new(ErrorKind::Disconnected, "the owner is gone"),
         _ => Error::io("watching the owner", error),
@@ -64,24 +73,27 @@ fn serve_owner(control: crate::os::Socket, owner_pid: u32, owner: OwnedFd) -> Re
     let (order, body) = control.order()?;
     match order {
         ToChild::Task { task, handles } => {
-            end_with(owner)?;
+            owner.map_or(Ok(()), |owner| end_after(owner, Duration::ZERO))?;
             run_task(&mut control, &task, &handles, &body)
         }
-        ToChild::Serve { settings } => serve(&mut control, &settings),
+        ToChild::Serve {
+            settings,
+            initializer,
+        } => {
+            let initializer = initializer.as_ref();
+            let prepared = initializer.map(|(task, handles)| (&**task, handles, &*body));
+            serve(&mut control, &settings, prepared, owner)
+        }
         ToChild::Taken | ToChild::Shutdown => Ok(SUCCESS),
     }
 }
 
-/// Ends this process when its owner has ended, whatever it is doing.
-fn end_with(owner: OwnedFd) -> Result<(), Error> {
+/// Ends this process when its owner has been gone for `patience`, whatever it is doing: nobody else would do it by force.
+fn end_after(owner: OwnedFd, patience: Duration) -> Result<(), Error> {
     let watch = move || {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
-            // Not `exit`: the task's own thread is running, and handlers could wait for it. Whatever this process
-            // held goes with it.
-            let _ = rustix::process::kill_process(
-                rustix::process::getpid(),
-                rustix::process::Signal::KILL,
-            );
+            std::thread::sleep(patience);
+            kill_itself();
         }
     };
     let started = std::thread::Builder::new()
@@ -92,24 +104,37 @@ fn end_with(owner: OwnedFd) -> Result<(), Error> {
         .map_err(|error| Error::io("starting the thread that watches the owner", error))
 }
 
+/// Not `exit`: other threads are running, and handlers could wait for them. Whatever this process held goes with it.
+fn kill_itself() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+}
+
 fn run_task(
     control: &mut Control,
     name: &str,
     handles: &Handles,
     body: &[u8],
 ) -> Result<i32, Error> {
+    let task = match task(name) {
+        Ok(task) => task,
+        // In the place of a beginning.
+        Err(error) => return finish(control, Err(error)),
+    };
     let leases = arrivals(&handles.claims, None, Deadline::NEVER);
     control.say(&FromChild::Started, &[])?;
-    let mut arguments = Arguments::new(body, handles.nonce, leases);
-    let returned = task(name).and_then(|task| {
-        catch(program::label(), || (task.run)(&mut arguments))
-            .unwrap_or_else(|panic| Err(arguments.panicked(panic)))
-            .map_err(|error| error.in_task(task.name))
-    });
+    let returned = returned(task, handles, body, leases);
     finish(control, returned)
 }
 
-/// Hands the result over, and waits until its handles have been taken.
+/// Runs a task on the arguments in `body`.
+fn returned(task: &Task, handles: &Handles, body: &[u8], leases: Vec<Arc<Lease>>) -> Returned {
+    let mut arguments = Arguments::new(body, handles.nonce, leases);
+    catch(program::label(), || (task.run)(&mut arguments))
+        .unwrap_or_else(|panic| Err(arguments.panicked(panic)))
+        .map_err(|error| error.in_task(task.name))
+}
+
+/// Hands the result over, and waits until its handles, if it has any, have been taken.
 fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
     let (outcome, parcel) = match returned.and_then(refuse_own_objects) {
         Ok(parcel) => (Ok(()), parcel),
@@ -126,6 +151,7 @@ fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
         Err(error) if error.kind() == ErrorKind::Panicked => PANIC,
         Err(_) => FAILURE,
     };
+    let has_handles = !claims.is_empty();
     let reply = Reply {
         outcome: outcome.map_err(ErrorOnWire),
         handles: Handles {
@@ -133,10 +159,8 @@ fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
             claims,
         },
     };
-    if control
-        .say(&FromChild::Finished(reply), &parcel.body)
-        .is_ok()
-    {
+    let said = control.say(&FromChild::Finished(reply), &parcel.body);
+    if said.is_ok() && has_handles {
         // An owner that is gone, or has given the task up, takes nothing.
         let _ = control.order();
     }
@@ -163,18 +187,45 @@ fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Box<Parcel>, Error> {
     Ok(parcel)
 }
 
+/// A task to be run before serving, on which arguments.
+type Initializer<'a> = (&'a str, &'a Handles, &'a [u8]);
+
 /// Serves until the owner says to stop, or ends.
-fn serve(control: &mut Control, settings: &ServerSettings) -> Result<i32, Error> {
+fn serve(
+    control: &mut Control,
+    settings: &ServerSettings,
+    initializer: Option<Initializer<'_>>,
+    owner: Option<OwnedFd>,
+) -> Result<i32, Error> {
     ignore_sigint();
+    // Whatever tasks its objects start end with it.
+    exit::wait_for_nobody();
+    let is_detached = owner.is_none();
+    if let Some(owner) = owner {
+        end_after(owner, settings.shutdown_timeout)?;
+    }
     server::configure(settings);
     crate::handle::listen_with(server::listen);
+    if let Some(failed) = initializer.and_then(failure) {
+        return finish(control, failed);
+    }
     let endpoint = server::listen()?;
     control.say(&FromChild::Serving(endpoint), &[])?;
-    // An order, or the end of the owner: the same to a server.
-    let _ = control.order();
+    // An order, or the end of the owner: the same to a server, unless it is detached.
+    while control.order().is_err() && is_detached {
+        std::thread::park();
+    }
     // Half of the time is for calls and drops, so that the owner sees an end, not a process that must be killed.
     server::stop(Deadline::after(Some(settings.shutdown_timeout / 2)));
     Ok(SUCCESS)
+}
+
+/// Runs an initializer; what it returned, if that is a failure.
+fn failure((name, handles, body): Initializer<'_>) -> Option<Returned> {
+    let leases = arrivals(&handles.claims, None, Deadline::NEVER);
+    let returned = task(name).and_then(|task| returned(task, handles, body, leases));
+    let succeeded = |Encoded(parcel): &Encoded| !encodes_error(&parcel.body);
+    (!returned.as_ref().is_ok_and(succeeded)).then_some(returned)
 }
 
 /// Ctrl-C reaches the whole process group; a server ends when its owner says so. A handler, not `SIG_IGN`, which programs that

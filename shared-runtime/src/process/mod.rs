@@ -1,15 +1,41 @@
 //! Processes that this program starts: servers and tasks. Uses everything else here; nothing uses it.
 
+// How a program starts, what it does as a child, and how it ends.
+mod start;
+
 mod bootstrap;
 mod child;
-mod server;
+mod exit;
+
+// How a child is started.
+mod stdio;
+
+mod settings;
+
+mod command;
 mod spawn;
-mod start;
+
+// Tasks and their results.
 mod task;
 
-pub use server::{ServerBuilder, ServerProcess};
+mod builder;
+mod running;
+
+mod future;
+
+// Servers.
+mod initializer;
+mod server;
+mod server_builder;
+
+pub use builder::{ProcessBuilder, spawn};
+pub use future::Joining;
+pub use running::Process;
+pub use server::ServerProcess;
+pub use server_builder::ServerBuilder;
 pub use start::init;
-pub use task::{Never, Process, ProcessBuilder, TaskCall, TaskFn, spawn, task_call};
+pub use stdio::Stdio;
+pub use task::{Never, TaskCall, TaskFn, task_call};
 
 pub use start::TEST_CRATES;
 pub(crate) use start::run_test_child;

@@ -1,24 +1,24 @@
-//! Starts a child: this executable again, with a control channel, and with an account of what went wrong if it never
-//! gets to speak.
+//! A child that has been started, and the control channel to it; with an account of what went wrong if it never gets to speak.
 
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::process::{ChildStderr, Command, Stdio};
+use std::process::ChildStderr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
-use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::thread::{CpuSet, sched_setaffinity};
 
 use super::bootstrap::Offer;
-use super::start::{Entry, entry};
+use super::command::{Program, prepare};
+use super::settings::Settings;
+use super::stdio::{Stdio, Streams};
 use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, ToChild};
-use crate::os::{BACKGROUND, Child, Deadline, Next, Peer, Watch, own_pidfd, process_label, wait};
+use crate::os::{
+    BACKGROUND, Child, Deadline, Next, Peer, Socket, Watch, own_pidfd, process_label, wait,
+};
 use crate::transport::{Broken, ChannelConnection, Connection};
 
 /// How much of a child's early standard error is kept for the report of its end.
@@ -28,6 +28,9 @@ const KEPT_STDERR: usize = 16 * 1024;
 pub(super) struct Spawned {
     pub(super) name: String,
     pub(super) child: Arc<Child>,
+    /// The socket under the channel: readable when the child has said something, or has closed it.
+    pub(super) line: Arc<Socket>,
+    pub(super) streams: Streams,
     /// A mutex only to be shared between threads; whoever uses it has `&mut`.
     control: Mutex<ChannelConnection>,
     /// The child's standard error until it takes over its own: what it says if it never does.
@@ -35,35 +38,93 @@ pub(super) struct Spawned {
     said: Vec<u8>,
 }
 
-/// Starts a child named `name`, on the given CPUs if any. Nothing is started when the program is not prepared for it.
-pub(super) fn spawn(name: &str, cpus: &[usize]) -> Result<Spawned, Error> {
-    let (executable, entry) = entry()?;
+/// What a child says, if anything.
+pub(super) enum Word {
+    Said(FromChild, Vec<u8>),
+    /// Nothing before the deadline.
+    NotYet,
+    /// Nothing more, ever: the child has ended, or is about to.
+    Never,
+}
+
+/// Starts a child named `name`. Nothing is started when the program is not prepared for it.
+pub(super) fn spawn(name: &str, settings: &Settings) -> Result<Spawned, Error> {
+    let program = Program::of(settings)?;
     let offer = Offer::new()?;
-    offer.send(name, owner()?)?;
-    let mut command = command(executable, entry);
-    let (variable, value) = offer.variable(offer.theirs.as_fd().as_raw_fd());
+    let mut streams = Streams::default();
+    offer_streams(&offer, name, settings, &mut streams)?;
+    let mut command = program.command(name, settings)?;
+    let inherited = offer.theirs.as_fd().as_raw_fd();
+    let (variable, value) = offer.variable(inherited);
     command.env(variable, value);
-    prepare(&mut command, &offer, cpu_set(cpus)?);
+    prepare(&mut command, inherited, settings)?;
     let mut started = command
         .spawn()
         .map_err(|error| Error::io("starting a process", error))?;
+    streams.stdin = started.stdin.take();
     let early = started.stderr.take();
-    let child =
-        Child::adopt(started.id()).map_err(|error| Error::io("watching a new process", error))?;
     let Offer { ours, theirs, .. } = offer;
     // Else the child's end would not close the channel.
     drop(theirs);
-    let peer =
-        Peer::of_child(&child).map_err(|error| Error::io("watching a new process", error))?;
-    let control = ChannelConnection::over(ours, Arc::new(peer))
-        .map_err(|error| Error::io("making a control channel", error))?;
+    let watched = watch(started.id(), ours).inspect_err(|_| {
+        // Nobody could tell it anything, or collect its end later. If it has ended by itself, that is as good.
+        let _ = started.kill();
+        let _ = started.wait();
+    });
+    let (child, line, control) = watched?;
     Ok(Spawned {
         name: name.to_owned(),
         child,
+        line: Arc::new(line),
+        streams,
         control: Mutex::new(control),
         early,
         said: Vec::new(),
     })
+}
+
+/// Takes charge of a new child, over our end of its control socket.
+fn watch(pid: u32, ours: Socket) -> Result<(Arc<Child>, Socket, ChannelConnection), Error> {
+    let failed = |error| Error::io("watching a new process", error);
+    let child = Child::adopt(pid, pidfd(&ours)?);
+    let peer = Peer::of_child(&child).map_err(failed)?;
+    let line = ours.as_fd().try_clone_to_owned().map_err(failed)?;
+    let control = ChannelConnection::over(ours, Arc::new(peer)).map_err(failed)?;
+    Ok((child, line.into(), control))
+}
+
+/// Says the first message, with the ends of the streams that the child is to have; ours are kept.
+fn offer_streams(
+    offer: &Offer,
+    name: &str,
+    settings: &Settings,
+    streams: &mut Streams,
+) -> Result<(), Error> {
+    let inherit = Stdio::inherit();
+    let end = |stdio: &Option<Stdio>, own: BorrowedFd<'_>| {
+        let end = stdio.as_ref().unwrap_or(&inherit).later(own);
+        end.map_err(|error| Error::io("giving a process its standard streams", error))
+    };
+    let (stdout, ours) = end(&settings.stdout, std::io::stdout().as_fd())?;
+    streams.stdout = ours.map(Into::into);
+    let (stderr, ours) = end(&settings.stderr, std::io::stderr().as_fd())?;
+    streams.stderr = ours.map(Into::into);
+    offer.send(name, settings.detached, [owner()?, &stdout, &stderr])
+}
+
+/// The descriptor that a child has sent of itself before its program began.
+fn pidfd(ours: &Socket) -> Result<OwnedFd, Error> {
+    let receive = || {
+        let message = ours.receive(1);
+        message.map_err(|error| Error::io("watching a new process", error))
+    };
+    // A child that has ended already, and left what it was told unread, shows as a broken connection once before what it had sent.
+    let message = match receive()? {
+        Some(message) => Some(message),
+        None => receive()?,
+    };
+    let pidfd = message.and_then(|mut message| message.fds.pop());
+    pidfd.ok_or_else(|| Error::io("watching a new process", "no descriptor is left for it"))
 }
 
 /// This process, for children that must not outlive it.
@@ -76,64 +137,15 @@ fn owner() -> Result<&'static OwnedFd, Error> {
     Ok(OWNER.get_or_init(|| owner))
 }
 
-fn command(executable: &OwnedFd, entry: Entry) -> Command {
-    let mut command = Command::new(format!("/proc/self/fd/{}", executable.as_raw_fd()));
-    let mut arguments = std::env::args_os();
-    command.arg0(arguments.next().unwrap_or_default());
-    match entry {
-        // As Python's `multiprocessing` does: a child sees the command line of the program it belongs to.
-        Entry::Main => command.args(arguments),
-        Entry::Test(name) => command.args([
-            "--exact",
-            name,
-            "--nocapture",
-            "--test-threads=1",
-            "--quiet",
-        ]),
-    };
-    // What a test harness prints about its one hidden test is of no interest; the child gets the real ones with its first message.
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    command
-}
-
-/// What happens in the child between fork and exec.
-fn prepare(command: &mut Command, offer: &Offer, cpus: Option<CpuSet>) {
-    let inherited = offer.theirs.as_fd().as_raw_fd();
-    let between = move || {
-        // SAFETY: the child's copy of a descriptor that the parent keeps open until `spawn` returns.
-        let inherited = unsafe { BorrowedFd::borrow_raw(inherited) };
-        fcntl_setfd(inherited, FdFlags::empty())?;
-        if let Some(cpus) = &cpus {
-            // Before the program has begun: in force for every thread it will ever have.
-            sched_setaffinity(None, cpus)?;
-        }
-        Ok(())
-    };
-    // SAFETY: only system calls on data of this frame: no allocation, no locks.
-    unsafe { command.pre_exec(between) };
-}
-
-fn cpu_set(cpus: &[usize]) -> Result<Option<CpuSet>, Error> {
-    if cpus.is_empty() {
-        return Ok(None);
-    }
-    let mut set = CpuSet::new();
-    for cpu in cpus {
-        if *cpu >= CpuSet::MAX_CPU {
-            return Err(Error::new(ErrorKind::Io, format!("there is no CPU {cpu}")));
-        }
-        set.set(*cpu);
-    }
-    Ok(Some(set))
-}
-
 impl Spawned {
     /// `name (pid 123)`.
     pub(super) fn label(&self) -> String {
         process_label(&self.name, self.child.pid())
+    }
+
+    /// How it ended; `None` while it runs.
+    pub(super) fn exit_status(&self) -> Option<ExitStatus> {
+        self.child.wait(Deadline::after(Some(Duration::ZERO)))
     }
 
     fn control(&mut self) -> &mut dyn Connection {
@@ -151,30 +163,28 @@ impl Spawned {
         }
     }
 
-    /// The child's first word, or the story of how it ended without one.
-    pub(super) fn first_answer(&mut self) -> Result<FromChild, Error> {
+    /// The child's first word, or the story of how it ended without one; `executed` is what that leaves of what it was told to do.
+    pub(super) fn first_answer(
+        &mut self,
+        executed: Executed,
+    ) -> Result<(FromChild, Vec<u8>), Error> {
         self.listen_to_early_errors();
-        match self.answer(Deadline::NEVER, Executed::No)? {
-            Some((answer, _)) => Ok(answer),
-            None => Err(self.ended(Executed::No)),
+        match self.answer(Deadline::NEVER)? {
+            Word::Said(head, body) => Ok((head, body)),
+            Word::NotYet | Word::Never => Err(self.ended(executed)),
         }
     }
 
-    /// The child's next word with its body; `None` when the deadline passes first. A child that has ended without one is an
-    /// error, of which the caller knows how much of the task that leaves done.
-    pub(super) fn answer(
-        &mut self,
-        deadline: Deadline,
-        executed: Executed,
-    ) -> Result<Option<(FromChild, Vec<u8>)>, Error> {
+    /// The child's next word with its body.
+    pub(super) fn answer(&mut self, deadline: Deadline) -> Result<Word, Error> {
         let mut frame = Vec::new();
         match self.control().receive(&mut frame, usize::MAX, deadline) {
             Ok(()) => {
                 let (head, body) = codec::decode_head(&frame)?;
-                Ok(Some((head, body.to_vec())))
+                Ok(Word::Said(head, body.to_vec()))
             }
-            Err(Broken::TimedOut) => Ok(None),
-            Err(_) => Err(self.ended(executed)),
+            Err(Broken::TimedOut) => Ok(Word::NotYet),
+            Err(_) => Ok(Word::Never),
         }
     }
 
@@ -185,7 +195,8 @@ impl Spawned {
             .wait(Deadline::NEVER)
             .unwrap_or_else(ExitStatus::unknown);
         self.listen_to_early_errors();
-        let mut text = format!("the process ended without a result: {status}");
+        let how = self.child.describe(status);
+        let mut text = format!("the process ended without a result: {how}");
         if let Some(last) = last_lines(&self.said) {
             text.push_str("; its last words: ");
             text.push_str(&last);
@@ -194,6 +205,12 @@ impl Spawned {
             .with_exit(Some(status))
             .ran(executed)
             .in_process(self.label())
+    }
+
+    /// What a child said that it could not have meant.
+    pub(super) fn unexpected(&self) -> Error {
+        let text = "a child process said something out of turn";
+        Error::new(ErrorKind::Decode, text).in_process(self.label())
     }
 
     /// Keeps what the child writes to its standard error before it has found its own, and passes it on to ours. Ends when the
@@ -236,11 +253,7 @@ impl Spawned {
 impl Drop for Spawned {
     /// The process goes on; the background thread collects its status, so that no zombie stays.
     fn drop(&mut self) {
-        if self
-            .child
-            .wait(Deadline::after(Some(Duration::ZERO)))
-            .is_none()
-        {
+        if self.exit_status().is_none() {
             BACKGROUND.run(Box::new(Collect(Arc::clone(&self.child))));
         }
     }
