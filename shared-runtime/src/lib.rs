@@ -75,8 +75,10 @@ mod json;
 
 mod server_handle;
 
-// Processes that this program starts.
-mod process;
+// Threads, and processes that this program starts.
+pub mod thread;
+
+pub mod process;
 
 mod register;
 mod test_support;
@@ -88,6 +90,7 @@ pub use exit::ExitStatus;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use panic::RemotePanic;
+#[doc(inline)]
 pub use process::{
     Joining, Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, Stdio, TaskCall, init,
 };

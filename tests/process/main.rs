@@ -29,6 +29,7 @@ mod storm;
 mod tasks;
 mod tools;
 mod versions;
+mod waiting;
 mod word_count;
 
 shared_runtime::test_support!();

@@ -1,4 +1,4 @@
-//! Processes that this program starts: servers and tasks. Uses everything else here; nothing uses it.
+//! Processes that this program starts, and waiting for several of them. (Uses everything else here; nothing uses it.)
 
 // How a program starts, what it does as a child, and how it ends.
 mod start;
@@ -28,17 +28,26 @@ mod initializer;
 mod server;
 mod server_builder;
 
-pub use builder::{ProcessBuilder, spawn};
+// Several at once.
+mod wait;
+
+pub use builder::ProcessBuilder;
 pub use future::Joining;
 pub use running::Process;
 pub use server::ServerProcess;
 pub use server_builder::ServerBuilder;
 pub use start::init;
 pub use stdio::Stdio;
-pub use task::{Never, TaskCall, TaskFn, task_call};
+pub use task::{Never, TaskCall};
+pub use wait::{AsCompleted, ReturnWhen, Worker, as_completed, wait};
 
+#[doc(hidden)]
+pub use builder::spawn;
+#[doc(hidden)]
 pub use start::TEST_CRATES;
 pub(crate) use start::run_test_child;
+#[doc(hidden)]
+pub use task::{TaskFn, task_call};
 
 /// Handles, servers and processes are passed between threads and shared by them.
 const _: () = {

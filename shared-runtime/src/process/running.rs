@@ -1,10 +1,12 @@
 //! `Process`: a task that runs in a process of its own, and its result.
 
 use std::fmt;
+use std::os::fd::BorrowedFd;
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::event::PollFlags;
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 
@@ -36,7 +38,9 @@ pub(super) enum Outcome<T, E> {
     /// The process has closed its channel without one.
     Never,
     Here(Result<T, CallError<E>>),
-    Given,
+    Given {
+        failed: bool,
+    },
 }
 
 const NOW: Duration = Duration::ZERO;
@@ -73,7 +77,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
         match self.result {
             Outcome::Awaited | Outcome::Came(..) => false,
             Outcome::Never => self.exit_status().is_some(),
-            Outcome::Here(_) | Outcome::Given => true,
+            Outcome::Here(_) | Outcome::Given { .. } => true,
         }
     }
 
@@ -84,11 +88,14 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
         }
         // The process has nothing left to do but to end.
         self.spawned.child.wait(deadline)?;
-        Some(match std::mem::replace(&mut self.result, Outcome::Given) {
-            Outcome::Here(result) => result,
-            Outcome::Never => Err(self.spawned.ended(Executed::Maybe).into()),
-            Outcome::Awaited | Outcome::Came(..) | Outcome::Given => Err(given()),
-        })
+        let failed = self.has_failed();
+        Some(
+            match std::mem::replace(&mut self.result, Outcome::Given { failed }) {
+                Outcome::Here(result) => result,
+                Outcome::Never => Err(self.spawned.ended(Executed::Maybe).into()),
+                Outcome::Awaited | Outcome::Came(..) | Outcome::Given { .. } => Err(given()),
+            },
+        )
     }
 
     /// Receives the result and its handles, if it comes before the deadline.
@@ -168,6 +175,26 @@ impl<T, E> Process<T, E> {
     #[must_use]
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.spawned.exit_status()
+    }
+
+    /// Whether it ended by an error, a panic or without a result.
+    pub(super) fn has_failed(&self) -> bool {
+        match &self.result {
+            Outcome::Awaited | Outcome::Came(..) => false,
+            Outcome::Never => true,
+            Outcome::Here(result) => result.is_err(),
+            Outcome::Given { failed } => *failed,
+        }
+    }
+
+    /// What becomes ready when there is something new to see of it.
+    pub(super) fn signs(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+        let [line, child] = self.spawned.signs();
+        match self.result {
+            Outcome::Awaited => vec![line, child],
+            // A channel that is at its end is always ready.
+            _ => vec![child],
+        }
     }
 
     /// Asks the process to end, with `SIGTERM`.

@@ -154,6 +154,14 @@ impl Spawned {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What becomes ready when the child has said something, or has ended.
+    pub(super) fn signs(&self) -> [(BorrowedFd<'_>, PollFlags); 2] {
+        [
+            (self.line.as_fd(), PollFlags::IN),
+            (self.child.as_fd(), PollFlags::IN),
+        ]
+    }
+
     /// Tells the child something. That it can no longer be told shows when its answer is awaited.
     pub(super) fn tell(&mut self, head: &ToChild, body: &[u8]) -> Result<(), Error> {
         let head = codec::encode(head)?;
