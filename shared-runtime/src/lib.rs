@@ -92,7 +92,8 @@ pub use json::Json;
 pub use panic::RemotePanic;
 #[doc(inline)]
 pub use process::{
-    Joining, Never, Process, ProcessBuilder, ServerBuilder, ServerProcess, Stdio, TaskCall, init,
+    Job, Joining, Never, Pool, PoolBuilder, Process, ProcessBuilder, ServerBuilder, ServerProcess,
+    Stdio, TaskCall, init,
 };
 pub use report::{Context, Report};
 pub use server::{CallInfo, Inspection, ObjectInfo, SessionInfo};

@@ -140,3 +140,50 @@ fn code_that_uses_a_trait_cannot_tell_where_the_object_is() {
     ];
     assert_eq!(printed("dictionary"), expected.concat());
 }
+
+/// One of the files is no text, which is said, and nothing else fails.
+#[test]
+fn a_pool_takes_files_through_two_stages() {
+    let _nothing_left = NothingLeft::watch();
+    let folder = std::env::temp_dir().join(format!("shared-keywords-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let texts: [(&str, &[u8]); 4] = [
+        (
+            "trees.txt",
+            b"Oaks and elms: oaks grow slowly, with oaks around, elms faster.",
+        ),
+        (
+            "ships.txt",
+            b"Ships carry sails, and sails need wind; ships need harbours, with wind.",
+        ),
+        ("noise.bin", b"\xff\xfe\xff"),
+        (
+            "rivers.txt",
+            b"Rivers need rain; rivers carry ships, with rain.",
+        ),
+    ];
+    let files = texts.map(|(name, text)| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    });
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let output = run(&built("examples", "keywords"), &files);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(
+        lines[0].starts_with("left out: ") && lines[0].contains("noise.bin"),
+        "{said}"
+    );
+    let expected = [
+        "trees.txt: oaks, elms, around",
+        "ships.txt: sails, wind, harbours",
+        "rivers.txt: rain, rivers",
+        "7 jobs, 1 failed",
+    ];
+    for (line, expected) in lines[1..].iter().zip(expected) {
+        assert!(line.starts_with(expected), "{said}");
+    }
+}

@@ -164,8 +164,8 @@ fn folders() -> Vec<String> {
     folders
 }
 
-/// What is in a folder. Outside `/proc` other programs leave names, too: only those count that this project, or the libraries it
-/// is built on, could have left.
+/// What is in a folder. Outside `/proc` other programs leave names, too, and other runs of these tests: only those count that this process, or
+/// the libraries it is built on, could have left.
 fn names(folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
@@ -176,11 +176,17 @@ fn names(folder: &str) -> Vec<String> {
     let ours = |name: &String| {
         let one_shot_server = || Path::new(folder).join(name).join("socket").exists();
         folder.starts_with("/proc")
-            || name.starts_with("shared-")
+            || name.starts_with("shared-") && has_our_tag(name)
             || name.starts_with("psm_")
             || one_shot_server()
     };
     names.filter(ours).collect()
+}
+
+/// Names of this project have the number of the process that made them.
+fn has_our_tag(name: &str) -> bool {
+    let me = std::process::id().to_string();
+    name.split(['-', '.']).any(|part| part == me)
 }
 
 #[test]
@@ -190,6 +196,8 @@ fn the_comparison_sees_what_is_left() {
     let before = Footprint::settled(me);
     let name = std::env::temp_dir().join(format!("shared-leftover-{me}"));
     let file = std::fs::File::create(&name).unwrap();
+    let of_others = std::env::temp_dir().join(format!("shared-others-{me}0"));
+    std::fs::write(&of_others, "").unwrap();
     let mut child = std::process::Command::new("sleep")
         .arg("100")
         .spawn()
@@ -199,6 +207,7 @@ fn the_comparison_sees_what_is_left() {
     child.wait().unwrap();
     drop(file);
     std::fs::remove_file(&name).unwrap();
+    std::fs::remove_file(&of_others).unwrap();
     assert!(
         difference.contains("child process: 0 before, 1 after"),
         "{difference}"
@@ -208,6 +217,7 @@ fn the_comparison_sees_what_is_left() {
         2,
         "the name and the descriptor: {difference}"
     );
+    assert!(!difference.contains("shared-others"), "{difference}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod futures;
 mod handles;
 mod leftovers;
 mod parity;
+mod pools;
 mod programs;
 mod scribbles;
 mod sizes;

@@ -150,12 +150,16 @@ fn a_stopped_process_is_waited_for() {
     let counter = Shared::new(Counter::new());
     let [mut one, mut other] = [1, 1].map(|n| until_it_is::spawn(counter.clone(), n).unwrap());
     let pids = [one.pid(), other.pid()];
-    pids.map(|pid| signal("STOP", pid));
+    for pid in pids {
+        signal("STOP", pid);
+    }
     counter.add(1).unwrap();
     let mut both: [&mut dyn Worker; 2] = [&mut one, &mut other];
     let ended = process::wait(&mut both, SOON, ReturnWhen::FirstCompleted);
     assert!(ended.is_empty(), "{ended:?}");
-    pids.map(|pid| signal("CONT", pid));
+    for pid in pids {
+        signal("CONT", pid);
+    }
     let ended = process::wait(&mut both, None, ReturnWhen::AllCompleted);
     assert_eq!(ended, [0, 1]);
 }

@@ -445,6 +445,10 @@ impl<'de> Deserialize<'de> for ErrorOnWire {
 pub(crate) enum ToChild {
     /// Run this task on the arguments in the body.
     Task { task: String, handles: Handles },
+    /// Be a worker of a pool; before that, run a task on the arguments in the body.
+    Work {
+        initializer: Option<(String, Handles)>,
+    },
     /// Host objects; before that, run a task on the arguments in the body.
     Serve {
         settings: ServerSettings,
@@ -459,9 +463,9 @@ pub(crate) enum ToChild {
 /// What a process says to its owner.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromChild {
-    /// The task's handles are taken; it begins.
+    /// The task's handles are taken; it begins. Or: the worker is ready.
     Started,
-    /// The task has ended. Its result is the body.
+    /// The task, or the initializer, has ended. Its result is the body.
     Finished(Reply),
     Serving(Endpoint),
 }

@@ -92,16 +92,6 @@ impl Peer {
         })
     }
 
-    pub(crate) fn of_child(child: &Arc<Child>) -> io::Result<Self> {
-        Ok(Self {
-            pidfd: child.pidfd.try_clone()?,
-            pid: child.pid,
-            child: Some(Arc::clone(child)),
-            lifeline: None,
-            mourners: Mourners::default(),
-        })
-    }
-
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }

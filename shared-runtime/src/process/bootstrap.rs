@@ -37,7 +37,6 @@ pub(super) struct Inherited {
     pub(super) detached: bool,
     /// Readable once the owner has ended.
     pub(super) owner: OwnedFd,
-    pub(super) owner_pid: u32,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
     /// Becomes the control channel.
@@ -106,7 +105,6 @@ pub(super) fn inherited() -> Option<Inherited> {
             name: boot.name,
             detached: boot.detached,
             owner,
-            owner_pid: credentials.pid.as_raw_nonzero().get().cast_unsigned(),
             stdout,
             stderr,
             control,

@@ -104,7 +104,7 @@ impl ProcessBuilder {
             _ => return Err(spawned.unexpected()),
         }
         if !self.settings.detached {
-            exit::wait_for(&spawned.child, &spawned.line);
+            exit::wait_for(&spawned.child, spawned.line.socket());
         }
         Ok(spawned)
     }

@@ -9,17 +9,18 @@ use rustix::event::PollFlags;
 
 use super::bootstrap::Inherited;
 use super::exit;
+use super::line::{Line, Message, Outgoing};
+use super::pool::work;
+use super::run::{self, encodes_error, reply, run_by_name};
 use crate::client::wait_until_held;
-use crate::codec;
-use crate::error::{Error, ErrorKind, Executed};
-use crate::handle::{Lease, Parcel, Place, arrivals, claim};
-use crate::interface::{Arguments, Encoded, Returned, Task, task};
-use crate::message::{ErrorOnWire, FromChild, Handles, Reply, ServerSettings, ToChild};
-use crate::os::{Deadline, Peer, wait};
-use crate::panic::catch;
+use crate::error::{Error, ErrorKind};
+use crate::handle::arrivals;
+use crate::interface::{Arguments, Encoded, Returned, task};
+use crate::message::{ErrorOnWire, FromChild, Handles, ServerSettings, ToChild};
+use crate::os::{Deadline, wait};
 use crate::program;
 use crate::server;
-use crate::transport::{Broken, ChannelConnection, Connection};
+use crate::transport::Broken;
 
 /// How a task's process ends where the owner learns the rest from its result.
 const SUCCESS: i32 = 0;
@@ -32,16 +33,15 @@ pub(super) fn run(inherited: Inherited) -> ! {
         name,
         detached,
         owner,
-        owner_pid,
         stdout,
         stderr,
         control,
     } = inherited;
     take_streams(stdout, stderr);
     program::set_name(&name);
-    // None: whose owner may end.
-    let owner = (!detached).then_some(owner);
-    let code = serve_owner(control, owner_pid, owner).unwrap_or_else(|error| {
+    let owner = Arc::new(owner);
+    let control = Control(Line::over(control, Arc::clone(&owner) as _));
+    let code = serve_owner(control, (!detached).then_some(owner)).unwrap_or_else(|error| {
         // The owner learns how this process ended; why, it can only read here. If it is gone itself there is nothing to say.
         if error.kind() != ErrorKind::Disconnected {
             let _ = writeln!(std::io::stderr(), "{name}: {error}");
@@ -58,38 +58,31 @@ fn take_streams(stdout: OwnedFd, stderr: OwnedFd) {
     let _ = rustix::stdio::dup2_stderr(stderr);
 }
 
-fn serve_owner(
-    control: crate::os::Socket,
-    owner_pid: u32,
-    owner: Option<OwnedFd>,
-) -> Result<i32, Error> {
-    let peer = Peer::watch(owner_pid).map_err(|error| match error.raw_os_error() {
-        Some(libc::ESRCH) => Error::new(ErrorKind::Disconnected, "the owner is gone"),
-        _ => Error::io("watching the owner", error),
-    })?;
-    let control = ChannelConnection::over(control, Arc::new(peer))
-        .map_err(|error| Error::io("making a control channel", error))?;
-    let mut control = Control(control);
+/// Does what the owner says, and ends with it unless there is none to end with.
+fn serve_owner(mut control: Control, owner: Option<Arc<OwnedFd>>) -> Result<i32, Error> {
     let (order, body) = control.order()?;
     match order {
         ToChild::Task { task, handles } => {
             owner.map_or(Ok(()), |owner| end_after(owner, Duration::ZERO))?;
-            run_task(&mut control, &task, &handles, &body)
+            run_task(&mut control, &task, &handles, body.body())
+        }
+        ToChild::Work { initializer } => {
+            owner.map_or(Ok(()), |owner| end_after(owner, Duration::ZERO))?;
+            run_jobs(&mut control, on(initializer.as_ref(), body.body()))
         }
         ToChild::Serve {
             settings,
             initializer,
         } => {
-            let initializer = initializer.as_ref();
-            let prepared = initializer.map(|(task, handles)| (&**task, handles, &*body));
-            serve(&mut control, &settings, prepared, owner)
+            let initializer = on(initializer.as_ref(), body.body());
+            serve(&mut control, &settings, initializer, owner)
         }
         ToChild::Taken | ToChild::Shutdown => Ok(SUCCESS),
     }
 }
 
 /// Ends this process when its owner has been gone for `patience`, whatever it is doing: nobody else would do it by force.
-fn end_after(owner: OwnedFd, patience: Duration) -> Result<(), Error> {
+fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     let watch = move || {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
             std::thread::sleep(patience);
@@ -118,84 +111,57 @@ fn run_task(
     let task = match task(name) {
         Ok(task) => task,
         // In the place of a beginning.
-        Err(error) => return finish(control, Err(error)),
+        Err(error) => return Ok(finish(control, Err(error))),
     };
     let leases = arrivals(&handles.claims, None, Deadline::NEVER);
     control.say(&FromChild::Started, &[])?;
-    let returned = returned(task, handles, body, leases);
-    finish(control, returned)
+    let mut arguments = Arguments::new(body, handles.nonce, leases);
+    Ok(finish(control, run::run(task, &mut arguments)))
 }
 
-/// Runs a task on the arguments in `body`.
-fn returned(task: &Task, handles: &Handles, body: &[u8], leases: Vec<Arc<Lease>>) -> Returned {
-    let mut arguments = Arguments::new(body, handles.nonce, leases);
-    catch(program::label(), || (task.run)(&mut arguments))
-        .unwrap_or_else(|panic| Err(arguments.panicked(panic)))
-        .map_err(|error| error.in_task(task.name))
+/// Works for a pool, until it is told to stop.
+fn run_jobs(control: &mut Control, initializer: Option<Initializer<'_>>) -> Result<i32, Error> {
+    if let Some(failed) = initializer.and_then(failure) {
+        return Ok(finish(control, failed));
+    }
+    control.say(&FromChild::Started, &[])?;
+    work(&mut control.0, run_by_name)?;
+    Ok(SUCCESS)
 }
 
 /// Hands the result over, and waits until its handles, if it has any, have been taken.
-fn finish(control: &mut Control, returned: Returned) -> Result<i32, Error> {
-    let (outcome, parcel) = match returned.and_then(refuse_own_objects) {
-        Ok(parcel) => (Ok(()), parcel),
-        Err(error) => (Err(error), Box::default()),
-    };
-    let claims = parcel
-        .leases
-        .iter()
-        .map(claim)
-        .collect::<Result<Vec<_>, _>>()?;
-    let code = match &outcome {
+fn finish(control: &mut Control, returned: Returned) -> i32 {
+    let (reply, parcel) = reply(returned);
+    let code = match &reply.outcome {
         Ok(()) if encodes_error(&parcel.body) => FAILURE,
         Ok(()) => SUCCESS,
-        Err(error) if error.kind() == ErrorKind::Panicked => PANIC,
+        Err(ErrorOnWire(error)) if error.kind() == ErrorKind::Panicked => PANIC,
         Err(_) => FAILURE,
     };
-    let has_handles = !claims.is_empty();
-    let reply = Reply {
-        outcome: outcome.map_err(ErrorOnWire),
-        handles: Handles {
-            nonce: parcel.nonce,
-            claims,
-        },
-    };
+    let has_handles = !reply.handles.claims.is_empty();
     let said = control.say(&FromChild::Finished(reply), &parcel.body);
     if said.is_ok() && has_handles {
         // An owner that is gone, or has given the task up, takes nothing.
         let _ = control.order();
     }
     wait_until_held(Deadline::NEVER);
-    Ok(code)
+    code
 }
 
-/// Every task answers with a `Result`, whose encoding begins with which of the two it is.
-fn encodes_error(body: &[u8]) -> bool {
-    body.first() == Some(&1)
-}
-
-/// An object of this process would be gone before its handle arrived.
-fn refuse_own_objects(Encoded(parcel): Encoded) -> Result<Box<Parcel>, Error> {
-    if parcel
-        .leases
-        .iter()
-        .any(|lease| matches!(lease.place(), Place::Here(_)))
-    {
-        let text = "the result of a task names an object that lives in the task's process, which ends with it: make the object on \
-            a server (`…_in`)";
-        return Err(Error::new(ErrorKind::Encode, text).ran(Executed::Yes));
-    }
-    Ok(parcel)
-}
-
-/// A task to be run before serving, on which arguments.
+/// A task to be run before anything else, on which arguments.
 type Initializer<'a> = (&'a str, &'a Handles, &'a [u8]);
+
+/// An initializer as it was said, on the arguments in `body`.
+fn on<'a>(said: Option<&'a (String, Handles)>, body: &'a [u8]) -> Option<Initializer<'a>> {
+    said.map(|(task, handles)| (&**task, handles, body))
+}
 
 /// Serves until the owner says to stop, or ends.
 fn serve(
     control: &mut Control,
     settings: &ServerSettings,
     initializer: Option<Initializer<'_>>,
-    owner: Option<OwnedFd>,
+    owner: Option<Arc<OwnedFd>>,
 ) -> Result<i32, Error> {
     ignore_sigint();
     // Whatever tasks its objects start end with it.
@@ -207,7 +173,7 @@ fn serve(
     server::configure(settings);
     crate::handle::listen_with(server::listen);
     if let Some(failed) = initializer.and_then(failure) {
-        return finish(control, failed);
+        return Ok(finish(control, failed));
     }
     let endpoint = server::listen()?;
     control.say(&FromChild::Serving(endpoint), &[])?;
@@ -223,7 +189,8 @@ fn serve(
 /// Runs an initializer; what it returned, if that is a failure.
 fn failure((name, handles, body): Initializer<'_>) -> Option<Returned> {
     let leases = arrivals(&handles.claims, None, Deadline::NEVER);
-    let returned = task(name).and_then(|task| returned(task, handles, body, leases));
+    let mut arguments = Arguments::new(body, handles.nonce, leases);
+    let returned = run_by_name(name, &mut arguments);
     let succeeded = |Encoded(parcel): &Encoded| !encodes_error(&parcel.body);
     (!returned.as_ref().is_ok_and(succeeded)).then_some(returned)
 }
@@ -238,22 +205,17 @@ fn ignore_sigint() {
 }
 
 /// The channel to the owner.
-struct Control(ChannelConnection);
+struct Control(Line);
 
 impl Control {
-    fn order(&mut self) -> Result<(ToChild, Vec<u8>), Error> {
-        let mut frame = Vec::new();
-        self.0
-            .receive(&mut frame, usize::MAX, Deadline::NEVER)
-            .map_err(|broken| lost(&broken))?;
-        let (head, body) = codec::decode_head(&frame)?;
-        Ok((head, body.to_vec()))
+    fn order(&mut self) -> Result<(ToChild, Message), Error> {
+        let message = self.0.receive(Deadline::NEVER);
+        message.map_err(|broken| lost(&broken))?.open()
     }
 
     fn say(&mut self, head: &FromChild, body: &[u8]) -> Result<(), Error> {
-        self.0
-            .send(&codec::encode(head)?, body, Deadline::NEVER)
-            .map_err(|broken| lost(&broken))
+        let sent = Outgoing::new(head, body)?.send(&self.0, Deadline::NEVER);
+        sent.map_err(|broken| lost(&broken))
     }
 }
 

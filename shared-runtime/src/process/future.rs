@@ -1,6 +1,6 @@
 //! A process as a future: no thread waits for it. The background thread watches its end and its channel, and wakes the executor.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use rustix::event::PollFlags;
 use serde::de::DeserializeOwned;
 
 use super::running::{Outcome, Process};
+use super::spawn::signs;
 use crate::call_error::CallError;
 use crate::handle::{Lease, arrivals};
 use crate::message::Claim;
@@ -115,7 +116,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Joining<T, E> {
         let spawned = &self.process.spawned;
         let bell = self.bell.get_or_insert_with(|| {
             Arc::new(Bell {
-                line: Arc::clone(&spawned.line),
+                line: Arc::clone(spawned.line.socket()),
                 child: Arc::clone(&spawned.child),
                 ends_only: AtomicBool::new(false),
                 given_up: AtomicBool::new(false),
@@ -167,9 +168,7 @@ struct Watched(Arc<Bell>);
 impl Watch for Watched {
     fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
         let ends_only = self.0.ends_only.load(Ordering::Relaxed);
-        let line = (!ends_only).then(|| self.0.line.as_fd());
-        let ready = line.into_iter().chain([self.0.child.as_fd()]);
-        ready.map(|fd| (fd, PollFlags::IN)).collect()
+        signs((!ends_only).then_some(&*self.0.line), &self.0.child)
     }
 
     fn deadline(&self) -> Deadline {

@@ -1,4 +1,5 @@
-//! A task that runs in a server before it serves: as the builder keeps it, and what its failure comes to.
+//! A task that runs in a server before it serves, or in a worker of a pool before its jobs: as the builder keeps it, and what its failure
+//! comes to.
 
 use std::any::Any;
 use std::fmt;
@@ -8,7 +9,7 @@ use super::task::{TaskCall, TaskFn};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::error_type::as_error;
 use crate::handle::{Parcel, arrivals, claim, unpack};
-use crate::message::{ErrorOnWire, Handles, Reply};
+use crate::message::{ErrorOnWire, FromChild, Handles, Reply};
 use crate::os::Deadline;
 use crate::report::Report;
 
@@ -21,7 +22,26 @@ pub(super) struct Initializer {
 }
 
 /// As an order says it, with the arguments.
-type Said<'a> = (Option<(String, Handles)>, &'a [u8]);
+pub(super) type Said<'a> = (Option<(String, Handles)>, &'a [u8]);
+
+/// What is said of an initializer, if there is one.
+pub(super) fn order(initializer: Option<&Initializer>) -> Result<Said<'_>, Error> {
+    initializer.map_or(Ok((None, &[])), Initializer::order)
+}
+
+/// The first word of a process that runs an initializer first, if there is one: something else than that this has failed.
+pub(super) fn first_answer(
+    spawned: &mut Spawned,
+    initializer: Option<&Initializer>,
+) -> Result<FromChild, Error> {
+    let executed = initializer.map_or(Executed::No, |_| Executed::Maybe);
+    match (spawned.first_answer(executed)?, initializer) {
+        ((FromChild::Finished(reply), body), Some(initializer)) => {
+            Err(initializer.failure(spawned, reply, body.body()))
+        }
+        ((word, _), _) => Ok(word),
+    }
+}
 
 impl Initializer {
     pub(super) fn new<F>(call: TaskCall<F>) -> Self
@@ -35,8 +55,7 @@ impl Initializer {
         }
     }
 
-    /// What is said to the server.
-    pub(super) fn order(&self) -> Result<Said<'_>, Error> {
+    fn order(&self) -> Result<Said<'_>, Error> {
         let arguments = self.arguments.as_ref();
         let arguments = arguments.map_err(|error| error.clone().in_task(self.task))?;
         let claims = arguments.leases.iter().map(claim);
@@ -47,8 +66,8 @@ impl Initializer {
         Ok((Some((self.task.to_owned(), handles)), &arguments.body))
     }
 
-    /// Why the server did not start: what `reply` and its body say. The process ends.
-    pub(super) fn failure(&self, spawned: &mut Spawned, reply: Reply, body: &[u8]) -> Error {
+    /// Why there will be no server or worker: what `reply` and its body say. The process ends.
+    fn failure(&self, spawned: &Spawned, reply: Reply, body: &[u8]) -> Error {
         let label = spawned.label();
         if let Err(ErrorOnWire(error)) = reply.outcome {
             return error.in_task(self.task).in_process(label);

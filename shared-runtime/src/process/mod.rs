@@ -6,6 +6,8 @@ mod start;
 mod bootstrap;
 mod child;
 mod exit;
+mod line;
+mod run;
 
 // How a child is started.
 mod stdio;
@@ -31,8 +33,11 @@ mod server_builder;
 // Several at once.
 mod wait;
 
+mod pool;
+
 pub use builder::ProcessBuilder;
 pub use future::Joining;
+pub use pool::{Job, Map, MapUnordered, Pool, PoolBuilder, Progress};
 pub use running::Process;
 pub use server::ServerProcess;
 pub use server_builder::ServerBuilder;
@@ -56,4 +61,6 @@ const _: () = {
     shared_by_threads::<crate::server_handle::ServerHandle>();
     shared_by_threads::<crate::call::Target>();
     shared_by_threads::<Process<Vec<u8>, String>>();
+    shared_by_threads::<Pool>();
+    shared_by_threads::<Job<Vec<u8>, String>>();
 };

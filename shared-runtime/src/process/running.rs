@@ -10,7 +10,8 @@ use rustix::event::PollFlags;
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 
-use super::spawn::{Spawned, Word};
+use super::line::Message;
+use super::spawn::{Spawned, Word, signs};
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
@@ -34,7 +35,7 @@ pub struct Process<T, E> {
 pub(super) enum Outcome<T, E> {
     Awaited,
     /// It is here, but for its handles.
-    Came(Reply, Vec<u8>),
+    Came(Reply, Message),
     /// The process has closed its channel without one.
     Never,
     Here(Result<T, CallError<E>>),
@@ -135,7 +136,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
         }
         self.result = Outcome::Here(match reply.outcome {
             Err(ErrorOnWire(error)) => Err(error.in_process(self.spawned.label()).into()),
-            Ok(()) => decoded(&body, reply.handles.nonce, leases),
+            Ok(()) => decoded(body.body(), reply.handles.nonce, leases),
         });
     }
 }
@@ -189,12 +190,11 @@ impl<T, E> Process<T, E> {
 
     /// What becomes ready when there is something new to see of it.
     pub(super) fn signs(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
-        let [line, child] = self.spawned.signs();
-        match self.result {
-            Outcome::Awaited => vec![line, child],
-            // A channel that is at its end is always ready.
-            _ => vec![child],
-        }
+        let awaited = matches!(self.result, Outcome::Awaited);
+        signs(
+            awaited.then_some(&**self.spawned.line.socket()),
+            &self.spawned.child,
+        )
     }
 
     /// Asks the process to end, with `SIGTERM`.

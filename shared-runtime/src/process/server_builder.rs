@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::initializer::Initializer;
+use super::initializer::{Initializer, first_answer, order};
 use super::server::ServerProcess;
 use super::settings::{Change, Settings, settings_methods};
 use super::spawn::{self, Spawned};
@@ -14,7 +14,7 @@ use super::stdio::Stdio;
 use super::task::{TaskCall, TaskFn};
 use crate::address::Endpoint;
 use crate::carriage::{Carriage, Transport, Waiting};
-use crate::error::{Error, Executed};
+use crate::error::Error;
 use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
 use crate::object::ASYNC_WORKERS;
 use crate::server_handle::ServerHandle;
@@ -182,17 +182,14 @@ impl ServerBuilder {
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
         let own = || format!("server-{number}");
         let name = self.settings.name.clone().unwrap_or_else(own);
-        let (initializer, body) = match &self.initializer {
-            Some(initializer) => initializer.order()?,
-            None => (None, [].as_slice()),
-        };
+        let (initializer, body) = order(self.initializer.as_ref())?;
         let settings = self.server_settings()?;
         let mut spawned = spawn::spawn(&name, &self.settings)?;
-        let order = ToChild::Serve {
+        let serve = ToChild::Serve {
             settings,
             initializer,
         };
-        spawned.tell(&order, body)?;
+        spawned.tell(&serve, body)?;
         let handle = ServerHandle::at(self.served(&mut spawned)?);
         handle.connect()?;
         Ok(ServerProcess {
@@ -223,15 +220,8 @@ impl ServerBuilder {
 
     /// Waits until it serves.
     fn served(&self, spawned: &mut Spawned) -> Result<Endpoint, Error> {
-        let executed = match self.initializer {
-            Some(_) => Executed::Maybe,
-            None => Executed::No,
-        };
-        match (spawned.first_answer(executed)?, &self.initializer) {
-            ((FromChild::Serving(endpoint), _), _) => Ok(endpoint),
-            ((FromChild::Finished(reply), body), Some(initializer)) => {
-                Err(initializer.failure(spawned, reply, &body))
-            }
+        match first_answer(spawned, self.initializer.as_ref())? {
+            FromChild::Serving(endpoint) => Ok(endpoint),
             _ => Err(spawned.unexpected()),
         }
     }

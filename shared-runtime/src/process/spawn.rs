@@ -3,23 +3,21 @@
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::ChildStderr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
 
 use super::bootstrap::Offer;
 use super::command::{Program, prepare};
+use super::line::{Line, Message, Outgoing};
 use super::settings::Settings;
 use super::stdio::{Stdio, Streams};
-use crate::codec;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::message::{FromChild, ToChild};
-use crate::os::{
-    BACKGROUND, Child, Deadline, Next, Peer, Socket, Watch, own_pidfd, process_label, wait,
-};
-use crate::transport::{Broken, ChannelConnection, Connection};
+use crate::os::{BACKGROUND, Child, Deadline, Next, Socket, Watch, own_pidfd, process_label, wait};
+use crate::transport::Broken;
 
 /// How much of a child's early standard error is kept for the report of its end.
 const KEPT_STDERR: usize = 16 * 1024;
@@ -28,11 +26,8 @@ const KEPT_STDERR: usize = 16 * 1024;
 pub(super) struct Spawned {
     pub(super) name: String,
     pub(super) child: Arc<Child>,
-    /// The socket under the channel: readable when the child has said something, or has closed it.
-    pub(super) line: Arc<Socket>,
+    pub(super) line: Line,
     pub(super) streams: Streams,
-    /// A mutex only to be shared between threads; whoever uses it has `&mut`.
-    control: Mutex<ChannelConnection>,
     /// The child's standard error until it takes over its own: what it says if it never does.
     early: Option<ChildStderr>,
     said: Vec<u8>,
@@ -40,11 +35,22 @@ pub(super) struct Spawned {
 
 /// What a child says, if anything.
 pub(super) enum Word {
-    Said(FromChild, Vec<u8>),
+    Said(FromChild, Message),
     /// Nothing before the deadline.
     NotYet,
     /// Nothing more, ever: the child has ended, or is about to.
     Never,
+}
+
+/// What becomes ready when a child has said something on its `line`, or has ended. Without a line, where nothing more is awaited: one that has
+/// come to its end is always ready.
+pub(super) fn signs<'a>(
+    line: Option<&'a Socket>,
+    child: &'a Child,
+) -> Vec<(BorrowedFd<'a>, PollFlags)> {
+    let line = line.map(AsFd::as_fd);
+    let fds = line.into_iter().chain([child.as_fd()]);
+    fds.map(|fd| (fd, PollFlags::IN)).collect()
 }
 
 /// Starts a child named `name`. Nothing is started when the program is not prepared for it.
@@ -71,26 +77,22 @@ pub(super) fn spawn(name: &str, settings: &Settings) -> Result<Spawned, Error> {
         let _ = started.kill();
         let _ = started.wait();
     });
-    let (child, line, control) = watched?;
+    let (child, line) = watched?;
     Ok(Spawned {
         name: name.to_owned(),
         child,
-        line: Arc::new(line),
+        line,
         streams,
-        control: Mutex::new(control),
         early,
         said: Vec::new(),
     })
 }
 
 /// Takes charge of a new child, over our end of its control socket.
-fn watch(pid: u32, ours: Socket) -> Result<(Arc<Child>, Socket, ChannelConnection), Error> {
-    let failed = |error| Error::io("watching a new process", error);
+fn watch(pid: u32, ours: Socket) -> Result<(Arc<Child>, Line), Error> {
     let child = Child::adopt(pid, pidfd(&ours)?);
-    let peer = Peer::of_child(&child).map_err(failed)?;
-    let line = ours.as_fd().try_clone_to_owned().map_err(failed)?;
-    let control = ChannelConnection::over(ours, Arc::new(peer)).map_err(failed)?;
-    Ok((child, line.into(), control))
+    let line = Line::over(ours, Arc::clone(&child) as _);
+    Ok((child, line))
 }
 
 /// Says the first message, with the ends of the streams that the child is to have; ours are kept.
@@ -148,24 +150,9 @@ impl Spawned {
         self.child.wait(Deadline::after(Some(Duration::ZERO)))
     }
 
-    fn control(&mut self) -> &mut dyn Connection {
-        self.control
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What becomes ready when the child has said something, or has ended.
-    pub(super) fn signs(&self) -> [(BorrowedFd<'_>, PollFlags); 2] {
-        [
-            (self.line.as_fd(), PollFlags::IN),
-            (self.child.as_fd(), PollFlags::IN),
-        ]
-    }
-
     /// Tells the child something. That it can no longer be told shows when its answer is awaited.
     pub(super) fn tell(&mut self, head: &ToChild, body: &[u8]) -> Result<(), Error> {
-        let head = codec::encode(head)?;
-        match self.control().send(&head, body, Deadline::NEVER) {
+        match Outgoing::new(head, body)?.send(&self.line, Deadline::NEVER) {
             Ok(()) => Ok(()),
             Err(_) => Err(self.ended(Executed::No)),
         }
@@ -175,7 +162,7 @@ impl Spawned {
     pub(super) fn first_answer(
         &mut self,
         executed: Executed,
-    ) -> Result<(FromChild, Vec<u8>), Error> {
+    ) -> Result<(FromChild, Message), Error> {
         self.listen_to_early_errors();
         match self.answer(Deadline::NEVER)? {
             Word::Said(head, body) => Ok((head, body)),
@@ -185,11 +172,10 @@ impl Spawned {
 
     /// The child's next word with its body.
     pub(super) fn answer(&mut self, deadline: Deadline) -> Result<Word, Error> {
-        let mut frame = Vec::new();
-        match self.control().receive(&mut frame, usize::MAX, deadline) {
-            Ok(()) => {
-                let (head, body) = codec::decode_head(&frame)?;
-                Ok(Word::Said(head, body.to_vec()))
+        match self.line.receive(deadline) {
+            Ok(message) => {
+                let (head, body) = message.open()?;
+                Ok(Word::Said(head, body))
             }
             Err(Broken::TimedOut) => Ok(Word::NotYet),
             Err(_) => Ok(Word::Never),
@@ -227,14 +213,10 @@ impl Spawned {
         let Some(mut early) = self.early.take() else {
             return;
         };
-        let control = self
-            .control
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
         loop {
             let fds = [
                 (early.as_fd(), PollFlags::IN),
-                (control.readable(), PollFlags::IN),
+                (self.line.socket().as_fd(), PollFlags::IN),
                 (self.child.as_fd(), PollFlags::IN),
             ];
             let Ok(Some(ready)) = wait(&fds, Deadline::NEVER) else {

@@ -40,6 +40,13 @@ pub struct TaskCall<F> {
     function: PhantomData<fn() -> F>,
 }
 
+impl<F> TaskCall<F> {
+    /// What it is to be run on, or what is wrong with that.
+    pub(super) fn into_arguments(self) -> Result<Parcel, Error> {
+        self.arguments
+    }
+}
+
 impl<F: TaskFn> fmt::Debug for TaskCall<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TaskCall").field(&F::TASK.name).finish()

@@ -5,7 +5,7 @@
 //! there is a deadline. Peers are trusted to be of the same user and build: malformed pieces are caught, not priced.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,11 +54,6 @@ impl ChannelConnection {
     /// A connection over a socket that the other side has sent.
     pub(super) fn accept(fds: Vec<OwnedFd>, peer: Arc<Peer>) -> io::Result<Self> {
         Self::over(Socket::from(only(fds)?), peer)
-    }
-
-    /// Becomes readable when `receive` would find something.
-    pub(crate) fn readable(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 
     /// Sends what `packet` makes, when there is room for it, and again where a signal came in between.
