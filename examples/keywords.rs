@@ -1,4 +1,4 @@
-//! Finds the words that each of many text files is about, with a pool of processes and a progress bar.
+//! Finds the words that each of many text files is about, with a pool of processes, a progress bar and what the workers log above it.
 //!
 //! `cargo run --example keywords [FILE…]`: without files, the guide of this project.
 #![forbid(unsafe_code)]
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use indicatif::ProgressBar;
+use log::{LevelFilter, Log, Metadata, Record};
+use shared_runtime::logs::Origin;
 use shared_runtime::{Context, Pool, Report, ServerProcess, Shared, shared, task};
 
 /// How many words are told of each file.
@@ -43,6 +45,23 @@ impl Corpus {
     }
 }
 
+/// Writes what this program and its workers log on standard error, above the bar.
+struct Above(ProgressBar);
+
+impl Log for Above {
+    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let origin = Origin::of(record);
+        self.0
+            .suspend(|| eprintln!("[{}] {}", origin.process(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
 /// How often each word stands in a file.
 fn count(file: &Path) -> Result<BTreeMap<String, u32>, Report> {
     let text = fs::read_to_string(file).context(file.display().to_string())?;
@@ -58,7 +77,9 @@ fn count(file: &Path) -> Result<BTreeMap<String, u32>, Report> {
 /// The first stage.
 #[task]
 fn words(file: PathBuf) -> Result<BTreeSet<String>, Report> {
-    Ok(count(&file)?.into_keys().collect())
+    let words: BTreeSet<String> = count(&file)?.into_keys().collect();
+    log::info!("{}: {} words", file.display(), words.len());
+    Ok(words)
 }
 
 /// The second stage, when all files have been through the first.
@@ -81,12 +102,14 @@ fn keywords(file: PathBuf, corpus: Shared<Corpus>) -> Result<Vec<String>, Report
 
 #[shared_runtime::main]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let server = ServerProcess::start()?;
-    let corpus = Corpus::new_in(&server)?;
-    let pool = Pool::start()?;
     let mut files = files()?;
     // Drawn on standard error, and only where that is a terminal.
     let bar = ProgressBar::new(2 * files.len() as u64);
+    log::set_boxed_logger(Box::new(Above(bar.clone())))?;
+    log::set_max_level(LevelFilter::Info);
+    let server = ServerProcess::start()?;
+    let corpus = Corpus::new_in(&server)?;
+    let pool = Pool::start()?;
 
     let mut readable = BTreeSet::new();
     let calls = files.iter().map(|file| words::call(file.clone()));

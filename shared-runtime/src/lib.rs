@@ -78,6 +78,9 @@ mod server_handle;
 // Threads, and processes that this program starts.
 pub mod thread;
 
+// What processes log.
+pub mod logs;
+
 pub mod process;
 
 mod register;

@@ -111,6 +111,33 @@ fn an_error_brings_the_frames_of_the_innermost_process_when_they_are_asked_for()
     assert!(!frames.contains("worker"), "{complaint}");
 }
 
+/// What stands between brackets at the start of a line is a time: the same shape with other digits.
+fn without_times(text: &str) -> String {
+    let line = |line: &str| match line.split_once("Z; ") {
+        Some((time, rest)) => format!(
+            "{}Z; {rest}\n",
+            time.replace(|c: char| c.is_ascii_digit(), "0")
+        ),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn the_log_script_prints_what_the_guide_shows() {
+    let _nothing_left = NothingLeft::watch();
+    let page = include_str!("../../book/src/logging.md");
+    let (_, shown) = page.split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    assert_eq!(without_times(&printed("logs")), without_times(shown));
+    assert_eq!(
+        without_times(shown)
+            .matches("[0000-00-00T00:00:00.000000Z; ")
+            .count(),
+        8
+    );
+}
+
 #[test]
 fn one_thread_asks_three_servers_at_once() {
     let _nothing_left = NothingLeft::watch();
@@ -172,6 +199,9 @@ fn a_pool_takes_files_through_two_stages() {
     std::fs::remove_dir_all(&folder).unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}");
+    let logged = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(logged.lines().count(), 3, "{logged}");
+    assert!(logged.contains("trees.txt: 7 words"), "{logged}");
     let lines: Vec<&str> = said.lines().collect();
     assert!(
         lines[0].starts_with("left out: ") && lines[0].contains("noise.bin"),

@@ -15,6 +15,7 @@ use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
 mod endings;
 mod executables;
 mod fork;
+mod logs;
 mod stranger;
 
 type Program = (&'static str, fn());
@@ -41,20 +42,21 @@ const PROGRAMS: [Program; 13] = [
     ("strangers_who_say_nothing", stranger::checked),
 ];
 
+fn programs() -> impl Iterator<Item = &'static Program> {
+    PROGRAMS.iter().chain(&logs::PROGRAMS)
+}
+
 fn main() {
     // Children get the command line of the program they belong to, so they come by here too.
     let asked = std::env::args().nth(1);
     if asked.as_deref() == Some(executables::OTHER) {
         return executables::other();
     }
-    if let Some((_, program)) = PROGRAMS
-        .iter()
-        .find(|(name, _)| Some(*name) == asked.as_deref())
-    {
+    if let Some((_, program)) = programs().find(|(name, _)| Some(*name) == asked.as_deref()) {
         return program();
     }
     let mut failed = 0;
-    for (name, _) in PROGRAMS {
+    for (name, _) in programs() {
         let output = Command::new(std::env::current_exe().unwrap())
             .arg(name)
             .output()
@@ -73,7 +75,7 @@ fn main() {
     }
     println!(
         "\ntest result: {} passed, {failed} failed",
-        PROGRAMS.len() - failed
+        programs().count() - failed
     );
     exit(i32::from(failed > 0));
 }

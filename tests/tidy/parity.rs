@@ -116,10 +116,15 @@ fn exists(name: &str, files: &BTreeSet<String>, read: &dyn Fn(&str) -> String) -
         return files.contains(&format!("tests/ui/{case}.rs"));
     }
     if let Some(program) = name.strip_prefix("programs::") {
-        let programs = read("tests/programs/main.rs");
-        let (_, list) = programs.split_once("const PROGRAMS").unwrap_or_default();
-        let list = list.split("];").next().unwrap_or_default();
-        return list.contains(&format!("\"{program}\","));
+        let mut lists = files
+            .iter()
+            .filter(|file| file.starts_with("tests/programs/"));
+        return lists.any(|file| {
+            let programs = read(file);
+            let (_, list) = programs.split_once("const PROGRAMS").unwrap_or_default();
+            let list = list.split("];").next().unwrap_or_default();
+            list.contains(&format!("\"{program}\","))
+        });
     }
     places(name).is_some_and(|(places, test)| {
         let mut places = places.iter().filter(|place| files.contains(*place));
@@ -175,6 +180,7 @@ fn a_test_that_the_page_invents_is_found() {
         "tests/programs/main.rs" => {
             "const PROGRAMS: [P; 1] = [(\"one\", f)];\n(\"two\", f)".to_owned()
         }
+        "tests/programs/a/mod.rs" => "const PROGRAMS: [P; 1] = [(\"three\", f)];".to_owned(),
         "tests/a/b.rs" => {
             "#[test]\n#[cfg(unix)]\nfn one() {}\nfn two() {}\n// #[test]\nfn three() {}".to_owned()
         }
@@ -186,6 +192,8 @@ fn a_test_that_the_page_invents_is_found() {
         "tests/a/b.rs",
         "tests/a/main.rs",
         "tests/a/c/mod.rs",
+        "tests/programs/a/mod.rs",
+        "tests/programs/main.rs",
         "tests/ui/pass/one.rs",
     ];
     let files: BTreeSet<String> = files.into_iter().map(str::to_owned).collect();
@@ -195,6 +203,7 @@ fn a_test_that_the_page_invents_is_found() {
         ("a::one", true),
         ("shared_runtime::os::fork::one", true),
         ("programs::one", true),
+        ("programs::three", true),
         ("example one", true),
         ("case pass/one", true),
         ("a::b::two", false),

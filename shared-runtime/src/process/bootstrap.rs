@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::{Error, ErrorKind};
+use crate::logs;
 use crate::message::PROTOCOL;
 use crate::os::{Deadline, Socket, random_id, wait};
 
@@ -21,7 +22,8 @@ const LIMIT: usize = 4096;
 /// How long a child waits for a parent that started it and then stalled.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The first message on the inherited socket, after the version of all that follows. With it come the parent's pidfd, and the standard output and error to use.
+/// The first message on the inherited socket, after the version of all that follows. With it come the parent's pidfd, the standard output and
+/// error to use, and the way of logs.
 #[derive(Debug, Serialize, Deserialize)]
 struct Boot {
     nonce: u128,
@@ -39,6 +41,8 @@ pub(super) struct Inherited {
     pub(super) owner: OwnedFd,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
+    /// Where log records go.
+    pub(super) logs: [OwnedFd; logs::DESCRIPTORS],
     /// Becomes the control channel.
     pub(super) control: Socket,
 }
@@ -82,7 +86,7 @@ impl Offer {
                 format!("the name of a process may have {LIMIT} bytes, less what goes with it");
             return Err(Error::new(ErrorKind::TooLarge, text));
         }
-        let fds = fds.map(OwnedFd::as_fd);
+        let fds = [&fds.map(OwnedFd::as_fd)[..], &logs::descriptors()?].concat();
         let patience = Deadline::after(Some(PATIENCE));
         let sent = self.ours.send(&message, &fds, patience);
         sent.map_err(|error| Error::io("writing to a control socket", format!("{error:?}")))
@@ -101,14 +105,17 @@ pub(super) fn inherited() -> Option<Inherited> {
     let credentials = control.peer().ok()?;
     let from_parent = Some(credentials.pid) == rustix::process::getppid();
     match receive(&control, nonce) {
-        Ok((boot, [owner, stdout, stderr])) if from_parent => Some(Inherited {
-            name: boot.name,
-            detached: boot.detached,
-            owner,
-            stdout,
-            stderr,
-            control,
-        }),
+        Ok((boot, [owner, stdout, stderr, records, levels, bell])) if from_parent => {
+            Some(Inherited {
+                name: boot.name,
+                detached: boot.detached,
+                owner,
+                stdout,
+                stderr,
+                logs: [records, levels, bell],
+                control,
+            })
+        }
         Err(_) if !from_parent => None,
         refused => {
             if let Err(Refused::Version(theirs)) = refused {
@@ -135,7 +142,10 @@ enum Refused {
 }
 
 /// The first message and its descriptors, if they are for this process.
-fn receive(control: &Socket, nonce: u128) -> Result<(Boot, [OwnedFd; 3]), Refused> {
+fn receive(
+    control: &Socket,
+    nonce: u128,
+) -> Result<(Boot, [OwnedFd; 3 + logs::DESCRIPTORS]), Refused> {
     let patience = Deadline::after(Some(PATIENCE));
     let came = wait(&[(control.as_fd(), PollFlags::IN)], patience);
     let message = match came {

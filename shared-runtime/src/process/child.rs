@@ -35,10 +35,12 @@ pub(super) fn run(inherited: Inherited) -> ! {
         owner,
         stdout,
         stderr,
+        logs,
         control,
     } = inherited;
     take_streams(stdout, stderr);
     program::set_name(&name);
+    crate::logs::inherit(logs);
     let owner = Arc::new(owner);
     let control = Control(Line::over(control, Arc::clone(&owner) as _));
     let code = serve_owner(control, (!detached).then_some(owner)).unwrap_or_else(|error| {
@@ -166,6 +168,7 @@ fn serve(
     ignore_sigint();
     // Whatever tasks its objects start end with it.
     exit::wait_for_nobody();
+    crate::logs::drop_when_full();
     let is_detached = owner.is_none();
     if let Some(owner) = owner {
         end_after(owner, settings.shutdown_timeout)?;

@@ -15,6 +15,7 @@ use super::running::{Outcome, Process};
 use super::spawn::signs;
 use crate::call_error::CallError;
 use crate::handle::{Lease, arrivals};
+use crate::logs;
 use crate::message::Claim;
 use crate::os::{BACKGROUND, Child, Deadline, Next, Socket, Watch};
 use crate::panic::discard;
@@ -24,7 +25,9 @@ pub struct Joining<T, E> {
     process: Process<T, E>,
     bell: Option<Arc<Bell>>,
     /// The handles of the result, while they are asked for.
-    arrival: Option<Arc<Arrival>>,
+    arrival: Option<Arc<Later<Vec<Arc<Lease>>>>>,
+    /// When the logger has had all records of the process.
+    settled: Option<Arc<Later<()>>>,
 }
 
 /// ```
@@ -63,6 +66,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> IntoFuture for Process<T, E> {
             process: self,
             bell: None,
             arrival: None,
+            settled: None,
         }
     }
 }
@@ -79,13 +83,23 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Future for Joining<T, E> {
         if self.take_handles(context.waker()).is_pending() {
             return Poll::Pending;
         }
-        if !matches!(self.process.result, Outcome::Awaited)
-            && let Some(result) = self.process.join_until(now)
-        {
-            return Poll::Ready(result);
+        if matches!(self.process.result, Outcome::Awaited) || self.process.exit_status().is_none() {
+            self.ring_for(context.waker());
+            return Poll::Pending;
         }
-        self.ring_for(context.waker());
-        Poll::Pending
+        let settled = self.settled.get_or_insert_with(|| {
+            let (settled, later) = Later::begin();
+            logs::when_settled(Box::new(move || later.give(())));
+            settled
+        });
+        if settled.poll(context.waker()).is_pending() {
+            return Poll::Pending;
+        }
+        // It has ended, so there is nothing left to wait for.
+        match self.process.join_until(Deadline::NEVER) {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
     }
 }
 
@@ -98,7 +112,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Joining<T, E> {
         };
         if self.arrival.is_none() && !reply.handles.claims.is_empty() {
             let claims = std::mem::take(&mut reply.handles.claims);
-            self.arrival = Some(Arrival::begin(claims));
+            self.arrival = Some(fetch_later(claims));
         }
         let leases = match &self.arrival {
             None => Vec::new(),
@@ -185,46 +199,54 @@ impl Watch for Watched {
     }
 }
 
-/// Handles that are on their way from their servers.
-struct Arrival(Mutex<Arriving>);
+/// Asks other servers for handles, on a thread that goes afterwards.
+fn fetch_later(claims: Vec<Claim>) -> Arc<Later<Vec<Arc<Lease>>>> {
+    let (arrival, there) = Later::begin();
+    let claims = Arc::new(claims);
+    let asked = Arc::clone(&claims);
+    let thread = std::thread::Builder::new().name("shared-arrival".into());
+    let started = thread.spawn(move || there.give(arrivals(&asked, None, Deadline::NEVER)));
+    if started.is_err() {
+        // Without a thread to be had, it is waited for after all.
+        arrival.give(arrivals(&claims, None, Deadline::NEVER));
+    }
+    arrival
+}
 
-#[derive(Default)]
-struct Arriving {
-    leases: Option<Vec<Arc<Lease>>>,
+/// Something that another thread brings, once.
+struct Later<T>(Mutex<Coming<T>>);
+
+struct Coming<T> {
+    value: Option<T>,
     waker: Option<Waker>,
 }
 
-impl Arrival {
-    fn begin(claims: Vec<Claim>) -> Arc<Self> {
-        let arrival = Arc::new(Self(Mutex::default()));
-        let (there, claims) = (Arc::clone(&arrival), Arc::new(claims));
-        let asked = Arc::clone(&claims);
-        let thread = std::thread::Builder::new().name("shared-arrival".into());
-        let started = thread.spawn(move || there.fetch(&asked));
-        if started.is_err() {
-            // Without a thread to be had, it is waited for after all.
-            arrival.fetch(&claims);
-        }
-        arrival
+impl<T> Later<T> {
+    /// For the one who waits, and the one who brings it.
+    fn begin() -> (Arc<Self>, Arc<Self>) {
+        let later = Arc::new(Self(Mutex::new(Coming {
+            value: None,
+            waker: None,
+        })));
+        (Arc::clone(&later), later)
     }
 
-    fn fetch(&self, claims: &[Claim]) {
-        let leases = arrivals(claims, None, Deadline::NEVER);
-        let mut arriving = lock(&self.0);
-        arriving.leases = Some(leases);
-        let waker = arriving.waker.take();
-        drop(arriving);
+    fn give(&self, value: T) {
+        let mut coming = lock(&self.0);
+        coming.value = Some(value);
+        let waker = coming.waker.take();
+        drop(coming);
         wake(waker);
     }
 
-    fn poll(&self, waker: &Waker) -> Poll<Vec<Arc<Lease>>> {
+    fn poll(&self, waker: &Waker) -> Poll<T> {
         let new = waker.clone();
-        let mut arriving = lock(&self.0);
-        if let Some(leases) = arriving.leases.take() {
-            return Poll::Ready(leases);
+        let mut coming = lock(&self.0);
+        if let Some(value) = coming.value.take() {
+            return Poll::Ready(value);
         }
-        let earlier = arriving.waker.replace(new);
-        drop(arriving);
+        let earlier = coming.waker.replace(new);
+        drop(coming);
         drop(earlier);
         Poll::Pending
     }

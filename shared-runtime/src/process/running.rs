@@ -16,6 +16,7 @@ use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::handle::{Lease, arrivals, unpack};
+use crate::logs;
 use crate::message::{ErrorOnWire, FromChild, Reply, ToChild};
 use crate::os::Deadline;
 
@@ -89,6 +90,7 @@ impl<T: DeserializeOwned, E: DeserializeOwned> Process<T, E> {
         }
         // The process has nothing left to do but to end.
         self.spawned.child.wait(deadline)?;
+        logs::settle(deadline);
         let failed = self.has_failed();
         Some(
             match std::mem::replace(&mut self.result, Outcome::Given { failed }) {

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use super::spawn::Spawned;
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
+use crate::logs;
 use crate::message::ToChild;
 use crate::os::{Deadline, forked};
 use crate::server_handle::ServerHandle;
@@ -93,6 +94,12 @@ impl ServerProcess {
     }
 
     fn stop(&mut self) -> ExitStatus {
+        let status = self.end();
+        logs::settle(Deadline::NEVER);
+        status
+    }
+
+    fn end(&mut self) -> ExitStatus {
         // A server that cannot be asked has ended.
         let _ = self.spawned.tell(&ToChild::Shutdown, &[]);
         let child = &self.spawned.child;

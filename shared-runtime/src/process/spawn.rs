@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::stdio::{Stdio, Streams};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
+use crate::logs;
 use crate::message::{FromChild, ToChild};
 use crate::os::{BACKGROUND, Child, Deadline, Next, Socket, Watch, own_pidfd, process_label, wait};
 use crate::transport::Broken;
@@ -78,6 +79,7 @@ pub(super) fn spawn(name: &str, settings: &Settings) -> Result<Spawned, Error> {
         let _ = started.wait();
     });
     let (child, line) = watched?;
+    logs::look_after(&child);
     Ok(Spawned {
         name: name.to_owned(),
         child,

@@ -15,7 +15,8 @@ use super::progress::Progress;
 use super::recipe::Recipe;
 use super::slot::Slot;
 use crate::error::Error;
-use crate::os::forked;
+use crate::logs;
+use crate::os::{Deadline, forked};
 use crate::process::initializer::Initializer;
 use crate::process::settings::Settings;
 use crate::process::spawn::Spawned;
@@ -129,6 +130,7 @@ impl Pool {
         if !forked() {
             self.core.close();
             self.core.wait_until_over();
+            logs::settle(Deadline::NEVER);
         }
     }
 
