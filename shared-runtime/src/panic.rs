@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
+use std::task::Waker;
 
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,15 @@ fn thrown(process: &str, payload: Box<dyn Any + Send>) -> RemotePanic {
 pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(another);
+    }
+}
+
+/// Wakes: an executor's code. If it panics, that is not the end of the thread that brings what is waited for.
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
+    {
+        discard(payload);
     }
 }
 

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +16,7 @@ use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::os::{Deadline, wait};
-use crate::panic::{catch, discard};
+use crate::panic::{catch, wake};
 use crate::program;
 
 /// Runs `f` in a new thread named `thread-1`, `thread-2`, …
@@ -220,12 +219,7 @@ impl<T, E> End<T, E> {
         drop(state);
         // The first write to a counter that nobody else writes to.
         let _ = rustix::io::write(&self.ended, &1u64.to_ne_bytes());
-        // An executor's code, whose panic is nobody's result.
-        if let Some(waker) = waker
-            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-        {
-            discard(payload);
-        }
+        wake(waker);
     }
 
     /// The result, once; `None` before it is there.

@@ -3,6 +3,7 @@
 use std::mem::take;
 use std::sync::Arc;
 
+use super::arrive::Arrived;
 use super::output::Output;
 use super::target::name_in;
 use crate::client::Exchanged;
@@ -66,6 +67,15 @@ impl From<Encoded> for Answer {
 }
 
 impl Answer {
+    /// The same with its handles.
+    pub(super) fn with(self, (nonce, leases): Arrived) -> Self {
+        Self {
+            nonce,
+            leases,
+            ..self
+        }
+    }
+
     /// A value without handles, in a frame from this place on.
     pub(super) fn framed(frame: Vec<u8>, body_at: usize) -> Self {
         Self {

@@ -3,6 +3,10 @@
 mod output;
 mod target;
 
+mod takes;
+
+mod arrive;
+
 mod agree;
 mod answer;
 
@@ -11,9 +15,6 @@ mod direct;
 mod one_way;
 
 mod slot;
-mod takes;
-
-mod arrive;
 
 mod started;
 mod under_way;

@@ -283,11 +283,7 @@ impl Pipeline {
             wanted,
             Deadline::NEVER,
             move |arrived| {
-                let answer = arrived.map(|(nonce, leases)| Answer {
-                    nonce,
-                    leases,
-                    ..Answer::framed(frame, body_at)
-                });
+                let answer = arrived.map(|arrived| Answer::framed(frame, body_at).with(arrived));
                 if let Some(this) = this.upgrade() {
                     let mut state = this.state();
                     let afterwards = state.calls.answer(place, answer);

@@ -1,12 +1,11 @@
 //! Where the answer of a call that is not waited for on the spot arrives, for a thread or a task to find it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::order::TimedOut;
 use crate::os::Deadline;
-use crate::panic::discard;
+use crate::panic::wake;
 
 /// The place of one answer. It is given once; whatever comes later is dropped.
 pub(super) struct Slot<A> {
@@ -61,12 +60,7 @@ impl<A> Slot<A> {
         self.wake(state);
         // After the lock: it may hold the last handle to an object.
         drop(unwanted);
-        if let Some(waker) = waker {
-            // An executor's code: if it panics, that is not the end of the thread that brought the answer.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                discard(payload);
-            }
-        }
+        wake(waker);
     }
 
     /// The call is about to be sent: unless it is over, or nobody wants it and it need not be sent then.

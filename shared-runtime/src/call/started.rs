@@ -292,13 +292,9 @@ impl TwoWay for Started {
         } = replied;
         let (wanted, deadline) = (self.slot.is_wanted(), self.deadline);
         arrive(session, number, reply, wanted, deadline, move |arrived| {
-            self.end(arrived.map(|(nonce, leases)| {
+            self.end(arrived.map(|arrived| {
                 let (frame, body_at) = value.into_frame();
-                Answer {
-                    nonce,
-                    leases,
-                    ..Answer::framed(frame, body_at)
-                }
+                Answer::framed(frame, body_at).with(arrived)
             }));
         });
     }

@@ -1,7 +1,6 @@
 //! The calls of a pipeline, in their order: those that have no reply yet, and before them those whose answers nobody has fetched.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -9,7 +8,7 @@ use super::answer::Answer;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::handle::Lease;
 use crate::order::Earlier;
-use crate::panic::discard;
+use crate::panic::wake;
 
 #[derive(Default)]
 pub(super) struct UnderWay {
@@ -219,12 +218,7 @@ impl Afterwards {
     }
 
     pub(super) fn run(self) {
-        if let Some(waker) = self.waker {
-            // An executor's code: if it panics, that is not the end of the thread that brought the answer.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                discard(payload);
-            }
-        }
+        wake(self.waker);
     }
 }
 

@@ -218,31 +218,13 @@ mod tests {
 
     #[test]
     fn what_comes_after_many_looks_at_few_of_them() {
-        #[derive(Default)]
-        struct Looked(AtomicU64);
-
-        impl Earlier for Looked {
-            fn wait_until_sent(&self, _deadline: Deadline) -> Result<(), TimedOut> {
-                Ok(())
-            }
-            fn wait_until_over(&self, _deadline: Deadline) -> Result<(), TimedOut> {
-                Err(TimedOut)
-            }
-            fn is_over(&self) -> bool {
-                self.0.fetch_add(1, Ordering::Relaxed);
-                false
-            }
-            fn is_last_to_end(&self) -> bool {
-                false
-            }
-        }
-
-        let (it, call) = (object(1), Arc::new(Looked::default()));
+        let looks = Arc::new(AtomicU64::new(0));
+        let it = object(1);
         for n in 0..1000 {
             assert_eq!(matches!(before(it), Before::Several), n > 1);
-            note(it, Arc::clone(&call) as Arc<dyn Earlier>);
+            note(it, watched(&looks, false));
         }
-        assert!(call.0.load(Ordering::Relaxed) < 10_000);
+        assert!(looks.load(Ordering::Relaxed) < 10_000);
     }
 
     #[test]
@@ -320,7 +302,17 @@ mod tests {
     }
 
     /// Never ends, and counts how often it is looked at.
-    struct Watched(Arc<AtomicU64>);
+    struct Watched {
+        looks: Arc<AtomicU64>,
+        is_last_to_end: bool,
+    }
+
+    fn watched(looks: &Arc<AtomicU64>, is_last_to_end: bool) -> Arc<Watched> {
+        Arc::new(Watched {
+            looks: Arc::clone(looks),
+            is_last_to_end,
+        })
+    }
 
     impl Earlier for Watched {
         fn wait_until_sent(&self, _deadline: Deadline) -> Result<(), TimedOut> {
@@ -330,11 +322,11 @@ mod tests {
             Err(TimedOut)
         }
         fn is_over(&self) -> bool {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.looks.fetch_add(1, Ordering::Relaxed);
             false
         }
         fn is_last_to_end(&self) -> bool {
-            true
+            self.is_last_to_end
         }
     }
 
@@ -344,7 +336,7 @@ mod tests {
         let server = ServerId::random();
         let calls = 100 * TIDY_FROM as u64;
         for n in 0..calls {
-            note((server, n), Arc::new(Watched(Arc::clone(&looks))));
+            note((server, n), watched(&looks, true));
         }
         let looks = looks.load(Ordering::Relaxed);
         assert!(looks < 2 * calls, "{looks} looks for {calls} calls");

@@ -1,7 +1,6 @@
 //! A process as a future: no thread waits for it. The background thread watches its end and its channel, and wakes the executor.
 
 use std::os::fd::BorrowedFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +17,7 @@ use crate::handle::{Lease, arrivals};
 use crate::logs;
 use crate::message::Claim;
 use crate::os::{BACKGROUND, Child, Deadline, Next, Socket, Watch};
-use crate::panic::discard;
+use crate::panic::wake;
 
 /// Waits for the end of a [`Process`] without a thread: what `.await` makes of it. Dropping it leaves the process running.
 pub struct Joining<T, E> {
@@ -249,13 +248,6 @@ impl<T> Later<T> {
         drop(coming);
         drop(earlier);
         Poll::Pending
-    }
-}
-
-/// Wakes: an executor's code. If it panics, that is not the end of the thread that runs it.
-fn wake(waker: Option<Waker>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake))) {
-        discard(payload);
     }
 }
 

@@ -1,7 +1,6 @@
 //! A job as the pool keeps it, and the place where its result arrives.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -10,7 +9,7 @@ use crate::error::Error;
 use crate::handle::{Lease, Parcel};
 use crate::order::TimedOut;
 use crate::os::Deadline;
-use crate::panic::discard;
+use crate::panic::wake;
 use crate::process::line::Message;
 
 /// A job that some worker is to run.
@@ -71,11 +70,7 @@ impl Slot {
         if let Some((finishes, place)) = &self.heard_by {
             finishes.add(*place);
         }
-        if let Some(waker) = waker
-            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-        {
-            discard(payload);
-        }
+        wake(waker);
     }
 
     pub(super) fn is_over(&self) -> bool {
