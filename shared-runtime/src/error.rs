@@ -72,6 +72,18 @@ pub enum ErrorKind {
     Denied,
     /// A limit on connections or waiting calls is reached.
     Overloaded,
+    /// There is nothing under this name.
+    NotFound,
+    /// There is something under this name already.
+    AlreadyExists,
+    /// A place outside of a block, an array or a list.
+    OutOfRange,
+    /// What was asked for cannot be: a name, a size or a value that is not allowed there.
+    InvalidInput,
+    /// What is there is not what it should be: a block that was cut short, or holds something else.
+    InvalidData,
+    /// There is no room for it: memory or a disk is full.
+    StorageFull,
     /// The operating system refused something.
     Io,
 }

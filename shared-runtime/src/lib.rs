@@ -21,6 +21,9 @@ mod report;
 
 mod call_error;
 
+// Bytes that other processes see too.
+mod mapped;
+
 // Values as bytes, and what carries them.
 mod address;
 mod carriage;
@@ -74,6 +77,9 @@ mod weak;
 mod json;
 
 mod server_handle;
+
+// What processes share without calls.
+pub mod memory;
 
 // Threads, and processes that this program starts.
 pub mod thread;

@@ -25,6 +25,8 @@ mod errors;
 mod generics;
 mod handles;
 mod locks;
+mod memory;
+mod memory_in_calls;
 mod names;
 mod one_way;
 mod options;

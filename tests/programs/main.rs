@@ -16,11 +16,12 @@ mod endings;
 mod executables;
 mod fork;
 mod logs;
+mod memory;
 mod stranger;
 
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 13] = [
+const PROGRAMS: [Program; 14] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -33,6 +34,10 @@ const PROGRAMS: [Program; 13] = [
     ("closed_standard_streams", closed_standard_streams),
     ("a_fork_outlives_its_parent", fork::checked),
     ("a_program_waits_for_its_tasks", endings::waits_for_tasks),
+    (
+        "memory_goes_with_its_program",
+        memory::goes_with_its_program,
+    ),
     ("sigchld_is_ignored", endings::ignores_sigchld),
     (
         "somebody_else_collects_every_child",

@@ -8,7 +8,10 @@ use super::source::bare;
 type Rule = (&'static str, &'static [&'static str]);
 
 /// Who may know whom and nobody else.
-const ONLY: [Rule; 1] = [("os", &["error", "exit", "panic"])];
+const ONLY: [Rule; 2] = [
+    ("os", &["error", "exit", "panic"]),
+    ("mapped", &["error", "os"]),
+];
 
 /// Who must not know whom; the empty name is everybody.
 const NEVER: [Rule; 6] = [
@@ -51,13 +54,16 @@ const NEVER: [Rule; 6] = [
 /// The only files with unsafe code: they map memory, call the kernel, find a descriptor by its number, hold a value behind the object lock or a
 /// seat, read what another thread or process writes, find the call that a thread runs, copy numbers as the bytes that they are, fork, or
 /// make sockets.
-const UNSAFE: [&str; 23] = [
+const UNSAFE: [&str; 26] = [
     "benches/src/lines.rs",
     "shared-runtime/src/client/pool.rs",
     "shared-runtime/src/codec/numbers.rs",
     "shared-runtime/src/codec/output.rs",
     "shared-runtime/src/context.rs",
     "shared-runtime/src/handle/carry.rs",
+    "shared-runtime/src/mapped/frozen.rs",
+    "shared-runtime/src/mapped/mapping.rs",
+    "shared-runtime/src/mapped/racing.rs",
     "shared-runtime/src/object/hosted.rs",
     "shared-runtime/src/object/record.rs",
     "shared-runtime/src/os/fork.rs",

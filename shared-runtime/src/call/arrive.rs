@@ -26,14 +26,11 @@ pub(super) fn arrive(
         return done(Err(error.in_process(session.label())));
     }
     let Handles { nonce, mut claims } = reply.handles;
-    let confirm = claims.iter().any(|claim| matches!(claim, Claim::At { .. }));
+    let confirm = claims.iter().any(Claim::is_to_be_confirmed);
     if !wanted {
-        claims.retain(|claim| !claim.is_elsewhere(server_id()));
+        claims.retain(|claim| claim.elsewhere(server_id()).is_none());
     }
-    let elsewhere = claims.iter().find_map(|claim| match claim {
-        Claim::At { endpoint, .. } if claim.is_elsewhere(server_id()) => Some(endpoint.server),
-        _ => None,
-    });
+    let elsewhere = claims.iter().find_map(|claim| claim.elsewhere(server_id()));
     let session = Arc::clone(session);
     let take = move || {
         let leases = arrivals(&claims, Some(&session), deadline);

@@ -318,7 +318,7 @@ pub(super) fn take_over(
     let Handles { nonce, claims } = reply.handles;
     let leases = arrivals(&claims, Some(session), deadline);
     // Whatever the body turns out to be: the server need not keep its own any longer.
-    if claims.iter().any(|claim| matches!(claim, Claim::At { .. })) {
+    if claims.iter().any(Claim::is_to_be_confirmed) {
         exchanged.confirm();
     }
     Ok(Answer {

@@ -82,7 +82,9 @@ impl Lane {
         let mut turn = self.turn(deadline)?;
         turn.open(open)?;
         let claims = &call.handles.claims;
-        let unheld = claims.iter().any(|claim| claim.is_elsewhere(self.server));
+        let unheld = claims
+            .iter()
+            .any(|claim| claim.elsewhere(self.server).is_some());
         call.number = self.calls.begin(pins, unheld, deadline)?;
         let sent = turn.send(&call, body, deadline);
         if let Err(not_sent) = sent {

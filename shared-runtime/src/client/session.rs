@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use rustix::event::PollFlags;
 
 use super::control::{Control, Openings, Releases, Taken};
 use super::lane::Lane;
@@ -14,8 +16,8 @@ use crate::address::Endpoint;
 use crate::carriage::{Carriage, Transport};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
-use crate::message::{Agreement, Control as Say, MAX_CONNECTIONS, MAX_PIPES, Role};
-use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label};
+use crate::message::{Agreement, CONTROL_LIMIT, Control as Say, MAX_CONNECTIONS, MAX_PIPES, Role};
+use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label, wait};
 use crate::outbox::Outbox;
 use crate::transport::{self, Broken};
 
@@ -230,11 +232,40 @@ impl Session {
         let (connection, theirs) =
             offer.map_err(|error| Error::io("making a connection", error))?;
         let number = self.openings.add(connection.orphan());
-        let message = codec::encode(&Say::Connect { number, role })?;
         let fds: Vec<_> = theirs.iter().map(OwnedFd::as_fd).collect();
+        self.say(&Say::Connect { number, role }, &fds, deadline)?;
+        Ok((connection, number))
+    }
+
+    /// The file of the memory that the server's process has offered under this number; `None` if it has not.
+    ///
+    /// A socket of its own brings it: nobody else reads that, and its end says that nothing will come.
+    pub(crate) fn memory(&self, number: u64, deadline: Deadline) -> Result<Option<OwnedFd>, Error> {
+        refuse_in_fork()?;
+        let io = |error| Error::io("asking for memory", error);
+        let (ours, theirs) = Socket::pair().map_err(io)?;
+        self.say(&Say::Memory { number }, &[theirs.as_fd()], deadline)?;
+        drop(theirs);
+        let fds = [
+            (ours.as_fd(), PollFlags::IN),
+            (self.peer.as_fd(), PollFlags::IN),
+        ];
+        match wait(&fds, deadline).map_err(io)?.as_deref() {
+            Some([true, _]) => {
+                let received = ours.receive(CONTROL_LIMIT).map_err(io)?;
+                Ok(received.and_then(|received| received.fds.into_iter().next()))
+            }
+            Some(_) => Err(self.disconnected().in_process(self.label())),
+            None => Err(self.lost(Broken::TimedOut)),
+        }
+    }
+
+    /// Sends a message on the control socket, which nobody may keep full.
+    fn say(&self, what: &Say, fds: &[BorrowedFd<'_>], deadline: Deadline) -> Result<(), Error> {
+        let message = codec::encode(what)?;
         let patience = deadline.earlier(Deadline::after(Some(CONTROL_PATIENCE)));
-        match (*self.control).as_ref().send(&message, &fds, patience) {
-            Ok(()) => Ok((connection, number)),
+        match (*self.control).as_ref().send(&message, fds, patience) {
+            Ok(()) => Ok(()),
             Err(SendError::Closed) => Err(self.disconnected().in_process(self.label())),
             Err(SendError::Full) => {
                 let text = format!(
@@ -243,7 +274,7 @@ impl Session {
                 );
                 Err(Error::new(ErrorKind::Timeout, text))
             }
-            Err(SendError::Io(error)) => Err(Error::io("handing a connection to a server", error)),
+            Err(SendError::Io(error)) => Err(Error::io("sending to a server", error)),
         }
     }
 }

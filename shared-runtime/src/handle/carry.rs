@@ -284,8 +284,8 @@ impl<'de, T: ?Sized> Visitor<'de> for Reference<T> {
     }
 }
 
-const OUTSIDE: &str = "a Shared<T> can be written and read only as part of a call, a task's arguments or a result, and on the \
-    thread that does so: to keep one in a file or a variable, use Shared::ticket";
+const OUTSIDE: &str = "a Shared<T>, and memory without a name, can be written and read only as part of a call, a task's arguments or a \
+    result, and on the thread that does so: to keep one in a file or a variable, use Shared::ticket, or memory with a name";
 
 fn nonce() -> u64 {
     thread_local! {

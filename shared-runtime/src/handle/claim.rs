@@ -6,6 +6,7 @@ use std::vec::IntoIter;
 
 use super::home;
 use super::lease::{Lease, Place, gone};
+use super::offered::{fetch, offer};
 use crate::address::Endpoint;
 use crate::client::Session;
 use crate::error::{Error, ErrorKind};
@@ -25,10 +26,16 @@ pub(crate) fn arrivals(
     if claims.is_empty() {
         return Vec::new();
     }
-    let mut elsewhere: HashMap<&Endpoint, Vec<u64>> = HashMap::new();
+    let mut elsewhere: HashMap<&Endpoint, Wanted> = HashMap::new();
     for claim in claims {
-        if let Claim::At { endpoint, object } = claim {
-            elsewhere.entry(endpoint).or_default().push(*object);
+        match claim {
+            Claim::At { endpoint, object } => {
+                elsewhere.entry(endpoint).or_default().objects.push(*object);
+            }
+            Claim::Memory { endpoint, number } => {
+                elsewhere.entry(endpoint).or_default().memory.push(*number);
+            }
+            Claim::Granted { .. } | Claim::Broken(_) => {}
         }
     }
     let mut taken = take_from_all(elsewhere, deadline);
@@ -39,7 +46,11 @@ pub(crate) fn arrivals(
         ),
         Claim::At { endpoint, .. } => taken
             .get_mut(endpoint)
-            .and_then(Iterator::next)
+            .and_then(|taken| taken.objects.next())
+            .unwrap_or_else(|| Lease::nowhere(gone())),
+        Claim::Memory { endpoint, .. } => taken
+            .get_mut(endpoint)
+            .and_then(|taken| taken.memory.next())
             .unwrap_or_else(|| Lease::nowhere(gone())),
         Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
     };
@@ -49,32 +60,46 @@ pub(crate) fn arrivals(
 /// The most servers that are asked for one message.
 const MOST_SERVERS: usize = 64;
 
-type Taken<'a> = HashMap<&'a Endpoint, IntoIter<Arc<Lease>>>;
+/// What one server is asked for.
+#[derive(Default)]
+struct Wanted {
+    objects: Vec<u64>,
+    memory: Vec<u64>,
+}
+
+/// What it answered, in the same order.
+struct Taken {
+    objects: IntoIter<Arc<Lease>>,
+    memory: IntoIter<Arc<Lease>>,
+}
+
+type All<'a> = HashMap<&'a Endpoint, Taken>;
 
 /// Asks the servers at the same time: one that is stopped uses up nobody else's time.
-fn take_from_all<'a>(elsewhere: HashMap<&'a Endpoint, Vec<u64>>, deadline: Deadline) -> Taken<'a> {
-    let take = |endpoint: &'a Endpoint, objects: &[u64]| {
-        (
-            endpoint,
-            Lease::take(endpoint, objects, deadline).into_iter(),
-        )
+fn take_from_all<'a>(elsewhere: HashMap<&'a Endpoint, Wanted>, deadline: Deadline) -> All<'a> {
+    let take = |endpoint: &'a Endpoint, wanted: &Wanted| {
+        let taken = Taken {
+            objects: Lease::take(endpoint, &wanted.objects, deadline).into_iter(),
+            memory: fetch(endpoint, &wanted.memory, deadline).into_iter(),
+        };
+        (endpoint, taken)
     };
     // Usually there is one, or none.
     if elsewhere.len() < 2 {
         let all = elsewhere.iter();
         return all
-            .map(|(endpoint, objects)| take(endpoint, objects))
+            .map(|(endpoint, wanted)| take(endpoint, wanted))
             .collect();
     }
     std::thread::scope(|scope| {
         let mut taken = HashMap::new();
         let mut asked = Vec::new();
-        for (endpoint, objects) in elsewhere.iter().take(MOST_SERVERS) {
+        for (endpoint, wanted) in elsewhere.iter().take(MOST_SERVERS) {
             let thread = std::thread::Builder::new().name("shared-take".into());
-            match thread.spawn_scoped(scope, move || take(endpoint, objects)) {
+            match thread.spawn_scoped(scope, move || take(endpoint, wanted)) {
                 Ok(thread) => asked.push(thread),
                 // No thread to be had: one after the other, then.
-                Err(_) => taken.extend([take(endpoint, objects)]),
+                Err(_) => taken.extend([take(endpoint, wanted)]),
             }
         }
         taken.extend(asked.into_iter().filter_map(|thread| thread.join().ok()));
@@ -90,6 +115,9 @@ fn not_granted() -> Error {
 
 /// How a handle is offered to whoever gets the message: the sender keeps its own lease until the receiver has one.
 pub(crate) fn claim(lease: &Arc<Lease>) -> Result<Claim, Error> {
+    if lease.memory().is_some() {
+        return offer(lease);
+    }
     Ok(match lease.place() {
         Place::Here(hosted) => Claim::At {
             endpoint: home::endpoint()?,

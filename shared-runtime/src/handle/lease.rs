@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -16,13 +17,15 @@ use crate::order::ObjectKey;
 use crate::os::{Deadline, forked};
 
 /// How long taking a lease may last, where no deadline is nearer.
-const TAKE_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const TAKE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process has at most one of these for an object; handles clone the `Arc`.
 pub(crate) struct Lease {
     place: Place,
     /// How many leases the server counts for this process. All are given back at once.
     count: AtomicU64,
+    /// What a message has along in the place of an object.
+    memory: Option<Arc<OwnedFd>>,
 }
 
 /// Where the object lives.
@@ -104,15 +107,32 @@ impl Lease {
 
     /// For a handle that did not survive its way.
     pub(crate) fn nowhere(cause: Error) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Arc::new(Self {
             place: Place::Nowhere {
                 // Whatever the attempt to take it did, the calls through it are never sent.
                 cause: cause.ran(Executed::No),
-                number: NEXT.fetch_add(1, Ordering::Relaxed),
+                number: next_number(),
             },
             count: AtomicU64::new(0),
+            memory: None,
         })
+    }
+
+    /// For memory in a message: calls to it say that it is no object.
+    pub(crate) fn of_memory(file: Arc<OwnedFd>) -> Arc<Self> {
+        Arc::new(Self {
+            place: Place::Nowhere {
+                cause: Error::new(ErrorKind::Decode, "this is memory, and no object"),
+                number: next_number(),
+            },
+            count: AtomicU64::new(0),
+            memory: Some(file),
+        })
+    }
+
+    /// The file of the memory that this stands for.
+    pub(crate) fn memory(&self) -> Option<&Arc<OwnedFd>> {
+        self.memory.as_ref()
     }
 
     pub(crate) fn place(&self) -> &Place {
@@ -133,6 +153,7 @@ impl Lease {
         let new = Arc::new(Self {
             place,
             count: AtomicU64::new(1),
+            memory: None,
         });
         let key = new.key();
         let mut table = table();
@@ -181,6 +202,12 @@ impl fmt::Debug for Lease {
             .field("place", &self.place)
             .finish_non_exhaustive()
     }
+}
+
+/// Of a lease that is of no object.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn table() -> MutexGuard<'static, HashMap<ObjectKey, Weak<Lease>>> {
@@ -236,7 +263,7 @@ fn answered(session: &Arc<Session>, claim: &Claim) -> Arc<Lease> {
     match claim {
         Claim::Granted { object } => Lease::granted(session, *object),
         Claim::Broken(ErrorOnWire(cause)) => Lease::nowhere(cause.clone()),
-        Claim::At { .. } => Lease::nowhere(gone()),
+        Claim::At { .. } | Claim::Memory { .. } => Lease::nowhere(gone()),
     }
 }
 

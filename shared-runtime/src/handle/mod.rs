@@ -6,6 +6,7 @@ mod carry;
 mod claim;
 mod home;
 mod lease;
+mod offered;
 
 pub(crate) use any::AnyHandle;
 pub(crate) use carry::{
@@ -14,3 +15,4 @@ pub(crate) use carry::{
 pub(crate) use claim::{arrivals, claim, grant, take_back};
 pub(crate) use home::{endpoint, listen_with, server_id};
 pub(crate) use lease::{Lease, Place, gone};
+pub(crate) use offered::offered;

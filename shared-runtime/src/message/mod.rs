@@ -58,6 +58,8 @@ pub(crate) enum Control {
     Connect { number: u64, role: Role },
     /// So many leases of each object are given back.
     Release(Vec<(u64, u64)>),
+    /// The file of the memory that was offered under this number goes into the socket that comes with this message; or the socket closes.
+    Memory { number: u64 },
     /// The handles of the replies to these calls of the lane have been taken, or are of no use to anybody any more.
     Taken(Vec<u64>),
 }
@@ -413,14 +415,29 @@ pub(crate) enum Claim {
     Granted { object: u64 },
     /// An object of a server that the receiver asks for a lease. The sender keeps its own until it is told so.
     At { endpoint: Endpoint, object: u64 },
+    /// Memory without a name, which the receiver asks that server for. The sender keeps it until it is told so.
+    Memory { endpoint: Endpoint, number: u64 },
     /// The sender's handle could reach nothing.
     Broken(ErrorOnWire),
 }
 
 impl Claim {
-    /// Whether another server than `server` must be asked for a lease.
-    pub(crate) fn is_elsewhere(&self, server: ServerId) -> bool {
-        matches!(self, Self::At { endpoint, .. } if endpoint.server != server)
+    /// Whether the sender keeps its own until it is told that the receiver has what it needs.
+    pub(crate) fn is_to_be_confirmed(&self) -> bool {
+        self.endpoint().is_some()
+    }
+
+    /// The server that must be asked, if it is another than `server`.
+    pub(crate) fn elsewhere(&self, server: ServerId) -> Option<ServerId> {
+        let asked = self.endpoint()?.server;
+        (asked != server).then_some(asked)
+    }
+
+    fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::At { endpoint, .. } | Self::Memory { endpoint, .. } => Some(endpoint),
+            Self::Granted { .. } | Self::Broken(_) => None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 
+use crate::memory::remove_at_exit;
 use crate::os::{Child, Cut, Deadline, Socket, forked};
 
 /// A task that is waited for, and the line on which it may want to give its result. Both are gone once it has ended, and been joined or
@@ -21,6 +22,8 @@ static LEAVES: AtomicBool = AtomicBool::new(false);
 pub(super) fn wait_for(child: &Arc<Child>, line: &Arc<Socket>) {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
+        // What is registered first runs last: tasks may still need memory by its name.
+        remove_at_exit();
         // From here on a fork can be told: it has no children.
         let _ = forked();
         // SAFETY: registers a function that does not unwind. Without room for it nobody is waited for.

@@ -180,7 +180,10 @@ fn taken(
     claims: Vec<Claim>,
 ) -> Leases {
     let (give, leases) = channel();
-    if !claims.iter().any(|claim| claim.is_elsewhere(server_id())) {
+    if claims
+        .iter()
+        .all(|claim| claim.elsewhere(server_id()).is_none())
+    {
         // Asks nobody. The receiver is here.
         let _ = give.send(arrivals(&claims, None, Deadline::NEVER));
         return leases;

@@ -441,3 +441,26 @@ fn calls_that_nobody_can_be_told_the_answer_of_end_that_session_alone() {
     assert_eq!(next(&control), None);
     is_alive();
 }
+
+#[test]
+fn nonsense_about_memory_harms_nobody() {
+    let control = greeted();
+    let ask = codec::encode(&Control::Memory { number: u64::MAX }).unwrap();
+    let (ours, theirs) = Socket::pair().unwrap();
+    control.send(&ask, &[theirs.as_fd()], patience()).unwrap();
+    drop(theirs);
+    assert_eq!(next(&ours), None, "it closes, and nothing comes");
+    control.send(&ask, &[], patience()).unwrap();
+    let file = std::fs::File::open("/dev/null").unwrap();
+    control.send(&ask, &[file.as_fd()], patience()).unwrap();
+
+    let mut connection = open(&control, Role::Calls);
+    let mut claims = request(Subject::Publish { name: "x".into() });
+    let forged = |number| Claim::Memory {
+        endpoint: listen().unwrap(),
+        number,
+    };
+    claims.handles.claims = (0..1000).map(|number| forged(u64::MAX - number)).collect();
+    let reply = answer(&mut *connection, &head(&claims)).expect("an answer");
+    assert_eq!(reply.outcome.unwrap_err().0.kind(), ErrorKind::Decode);
+}

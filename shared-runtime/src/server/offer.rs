@@ -15,7 +15,7 @@ use crate::transport::Broken;
 pub(super) struct Offer {
     pub(super) reply: Reply,
     pub(super) body: Vec<u8>,
-    /// The handles to objects of other servers: ours until the client has its own.
+    /// The handles to objects of other servers, and memory: ours until the client has its own.
     pub(super) pins: Vec<Arc<Lease>>,
 }
 
@@ -31,7 +31,9 @@ impl Offer {
         let leases = take(&mut parcel.leases);
         parcel.give_back();
         let claims: Vec<Claim> = leases.iter().map(|lease| grant(lease, session)).collect();
-        let elsewhere = |lease: &Arc<Lease>| matches!(lease.place(), Place::At { .. });
+        let elsewhere = |lease: &Arc<Lease>| {
+            matches!(lease.place(), Place::At { .. }) || lease.memory().is_some()
+        };
         Self {
             reply: Reply {
                 outcome: Ok(()),

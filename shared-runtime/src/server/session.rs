@@ -11,7 +11,7 @@ use super::sessions::{SESSIONS, Session};
 use super::{connection, lane};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
-use crate::handle::server_id;
+use crate::handle::{offered, server_id};
 use crate::message::{
     CONTROL_LIMIT, Control, ErrorOnWire, Greeting, Hello, MAGIC, Notice, PROTOCOL, Role,
 };
@@ -112,6 +112,7 @@ fn serve(session: &Arc<Session>) {
                     return;
                 }
             }
+            Ok(Control::Memory { number }) => hand_over(number, message.fds),
             Ok(Control::Taken(numbers)) => session.replies.confirm(&numbers),
             Ok(Control::Release(leases)) => {
                 for (object, count) in leases {
@@ -143,6 +144,18 @@ fn connect(session: &Arc<Session>, number: u64, role: Role, fds: Vec<OwnedFd>) -
         Role::Replies => session.replies.open(connection),
     }
     Some(())
+}
+
+/// Sends the file of memory that this process has offered. Whoever asks sees the socket close, with or without it.
+fn hand_over(number: u64, fds: Vec<OwnedFd>) {
+    let now = Deadline::after(Some(Duration::ZERO));
+    if let Some(memory) = offered(number)
+        && let Some(file) = memory.memory()
+        && let Some(socket) = fds.into_iter().next()
+    {
+        // It may be anything: whoever sent it gets nothing then.
+        let _ = Socket::from(socket).send(&[1], &[file.as_fd()], now);
+    }
 }
 
 /// Says that a connection could not be had: without a descriptor or memory to spare. `false` if the client cannot be told.

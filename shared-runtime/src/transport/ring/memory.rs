@@ -3,7 +3,6 @@
 //! The other process may write anything into it at any moment. So nothing here gives out a reference to plain bytes: single words are
 //! atomic, and bytes are copied by a function that the compiler cannot look into.
 
-use std::ffi::c_void;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -17,6 +16,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::layout::{RING, Ways};
 use super::sync::AtomicU64;
+use crate::mapped::copy;
 
 /// Before the rings.
 const CONTROL: usize = 4096;
@@ -157,36 +157,5 @@ impl Ring<'_> {
         let trimmed = unsafe { madvise(start.cast(), (RING - KEPT) as usize, Advice::LinuxRemove) };
         // Without it the memory stays until the connection closes.
         let _ = trimmed;
-    }
-}
-
-/// The C library copies more than this by an instruction that some processors do a tenth as fast where the offsets of both places within their
-/// pages are alike.
-const AT_ONCE: usize = 2048;
-
-/// `memcpy`, as far as the processor goes.
-///
-/// Another process may write to one of the two places meanwhile. What arrives is then any mixture of bytes, which is all right: whoever
-/// gets them believes nothing. The compiler must not know that this is a copy, since it may take for granted that memory it
-/// reads twice says the same twice.
-///
-/// # Safety
-///
-/// Both places must be mapped for `length` bytes, and one of them be this process's own.
-unsafe fn copy(from: *const u8, to: *mut u8, length: usize) {
-    type Copy = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
-    static COPY: Copy = libc::memcpy;
-    // SAFETY: a static of this function, initialised. Read so, its value is not known when compiling.
-    let copy = unsafe { std::ptr::read_volatile(&raw const COPY) };
-    let mut done = 0;
-    while done < length {
-        let more = AT_ONCE.min(length - done);
-        // SAFETY: as the caller promises, `done + more` bytes are mapped there.
-        let from = unsafe { from.add(done) };
-        // SAFETY: the same.
-        let to = unsafe { to.add(done) };
-        // SAFETY: the same; private memory and the mapping do not overlap.
-        unsafe { copy(to.cast(), from.cast(), more) };
-        done += more;
     }
 }

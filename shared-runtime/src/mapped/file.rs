@@ -1,0 +1,234 @@
+//! Files in memory: made with all of the room they need, found by their names, and refused where they could still change under a mapping.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::fs::{
+    FallocateFlags, FileType, MemfdFlags, Mode, SealFlags, Stat, fallocate, fcntl_add_seals,
+    fcntl_get_seals, fstat, fstatfs, lstat, memfd_create,
+};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+use rustix::shm;
+
+use super::name::Name;
+use super::room;
+use crate::error::{Error, ErrorKind};
+use crate::os::Deadline;
+
+/// How long a block may be without a size: its creator gives it one right after its name.
+const BEING_MADE: Duration = Duration::from_secs(1);
+
+/// Nobody may change the size of a file without a name, so that a mapped page is always there.
+pub(crate) const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
+
+/// Where the blocks with names are.
+pub(crate) const FOLDER: &str = "/dev/shm";
+
+/// As `statfs` knows files in memory.
+const TMPFS: i64 = 0x0102_1994;
+
+/// A file, and how many bytes it has.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) file: OwnedFd,
+    pub(crate) size: usize,
+}
+
+/// A new file of this name. There is none if it cannot have all of its room.
+pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
+    check_size(size)?;
+    let flags = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
+    let file = shm::open(name.with_slash(), flags, Mode::RUSR | Mode::WUSR)
+        .map_err(|errno| refused("create", name, errno))?;
+    reserve(file.as_fd(), size).inspect_err(|_| {
+        // It is ours, since it was not there before; nothing can be done if it stays.
+        let _ = shm::unlink(name.with_slash());
+    })?;
+    Ok(file)
+}
+
+/// A new file without a name, which nobody can make shorter or longer.
+pub(crate) fn create_unnamed(size: usize) -> Result<OwnedFd, Error> {
+    check_size(size)?;
+    let io = |errno| Error::io("making memory without a name", std::io::Error::from(errno));
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let file = memfd_create("shared-memory", flags).map_err(io)?;
+    reserve(file.as_fd(), size)?;
+    fcntl_add_seals(&file, SEALS).map_err(io)?;
+    Ok(file)
+}
+
+/// The file of this name, when its creator has given it a size.
+pub(crate) fn open_named(name: &Name) -> Result<Found, Error> {
+    let file = shm::open(name.with_slash(), shm::OFlags::RDWR, Mode::empty())
+        .map_err(|errno| refused("open", name, errno))?;
+    let made = Deadline::after(Some(BEING_MADE));
+    loop {
+        let stat = stat(file.as_fd())?;
+        let size = usize::try_from(stat.st_size).unwrap_or(0);
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            let text = format!("{name} is no block of memory");
+            return Err(Error::new(ErrorKind::InvalidData, text));
+        }
+        if size > 0 {
+            if is_sparse(&stat) {
+                reserve(file.as_fd(), size)?;
+            }
+            return Ok(Found { file, size });
+        }
+        if made.passed() {
+            let text =
+                format!("the block {name} has no bytes: whoever made it never gave it a size");
+            return Err(Error::new(ErrorKind::InvalidData, text));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The size of a file that another process has sent: `Err` unless it is in memory and its size is sealed.
+pub(crate) fn received(file: BorrowedFd<'_>) -> Result<usize, Error> {
+    let refuse = |what| Err(Error::new(ErrorKind::InvalidData, what));
+    let io = |errno| {
+        Error::io(
+            "looking at memory that was sent",
+            std::io::Error::from(errno),
+        )
+    };
+    if fstatfs(file).map_err(io)?.f_type != TMPFS {
+        return refuse("what was sent is no file in memory");
+    }
+    // Other files in memory know no seals.
+    let seals = fcntl_get_seals(file).unwrap_or(SealFlags::empty());
+    if !seals.contains(SEALS) {
+        return refuse("memory that is sent must be sealed against a change of its size");
+    }
+    // After the seals: it cannot change any more.
+    match usize::try_from(stat(file)?.st_size) {
+        Ok(size) if size > 0 => Ok(size),
+        _ => refuse("memory that was sent has no bytes"),
+    }
+}
+
+/// Whether nobody can write to the file any more.
+pub(crate) fn is_frozen(file: BorrowedFd<'_>) -> bool {
+    fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS | SealFlags::WRITE))
+}
+
+/// Sees to it that nobody can write to the file any more. Fails while it is mapped anywhere so that it could be.
+pub(crate) fn freeze(file: BorrowedFd<'_>) -> Result<(), Error> {
+    fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SEAL).map_err(|errno| match errno {
+        Errno::BUSY => {
+            let text = "memory can be frozen when nobody else has it mapped to write: another handle or process does";
+            Error::new(ErrorKind::Overloaded, text)
+        }
+        Errno::PERM | Errno::INVAL => {
+            let text = "only memory without a name can be frozen: make it with SharedMemory::anonymous";
+            Error::new(ErrorKind::InvalidInput, text)
+        }
+        _ => Error::io("freezing memory", std::io::Error::from(errno)),
+    })
+}
+
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(file: BorrowedFd<'_>) -> Result<Self, Error> {
+        stat(file).map(|stat| Self::in_stat(&stat))
+    }
+
+    fn in_stat(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        }
+    }
+}
+
+/// Removes the name, if it still is that of this file: another block may have it by now.
+pub(crate) fn unlink(name: &Name, identity: Identity) -> Result<(), Error> {
+    let there = lstat(format!("{FOLDER}{}", name.with_slash()));
+    let there = there.as_ref().map(Identity::in_stat);
+    if there != Ok(identity) {
+        return Err(refused("unlink", name, Errno::NOENT));
+    }
+    shm::unlink(name.with_slash()).map_err(|errno| refused("unlink", name, errno))
+}
+
+fn stat(file: BorrowedFd<'_>) -> Result<Stat, Error> {
+    fstat(file)
+        .map_err(|errno| Error::io("looking at a block of memory", std::io::Error::from(errno)))
+}
+
+fn check_size(size: usize) -> Result<(), Error> {
+    if size == 0 {
+        let text = "a block of memory has at least one byte";
+        return Err(Error::new(ErrorKind::InvalidInput, text));
+    }
+    // Beyond this limit the kernel would end the process by a signal.
+    let limit = getrlimit(Resource::Fsize).current;
+    match limit.filter(|limit| u64::try_from(size).is_ok_and(|size| size > *limit)) {
+        Some(limit) => {
+            let text = format!(
+                "{size} bytes are more than the limit on the size of files, {limit}: raise it (ulimit -f)"
+            );
+            Err(Error::new(ErrorKind::StorageFull, text))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether pages are missing, for which there may be no room when somebody writes to them.
+fn is_sparse(stat: &Stat) -> bool {
+    stat.st_blocks.saturating_mul(512) < stat.st_size
+}
+
+/// Gives the file its size and all of its pages: a page for which there is no room ends whoever touches it.
+fn reserve(file: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    let full = |why| {
+        let text = format!("there is no room for a block of {size} bytes: {why}");
+        Error::new(ErrorKind::StorageFull, text)
+    };
+    let length = u64::try_from(size).unwrap_or(u64::MAX);
+    if !room::is_there(length) {
+        return Err(full("the system has not that much memory"));
+    }
+    loop {
+        match fallocate(file, FallocateFlags::empty(), 0, length) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::NOSPC) => {
+                return Err(full(
+                    "/dev/shm, or the memory it may take, is full (in a container: --shm-size)",
+                ));
+            }
+            Err(Errno::FBIG | Errno::NOMEM) => {
+                return Err(full("the system has not that much memory"));
+            }
+            Err(errno) => {
+                let cause = std::io::Error::from(errno);
+                return Err(Error::io("reserving memory", cause));
+            }
+        }
+    }
+}
+
+/// What the system has against doing `what` with the block of this name.
+fn refused(what: &str, name: &Name, errno: Errno) -> Error {
+    let (kind, why) = match errno {
+        Errno::NOENT => (ErrorKind::NotFound, "there is none of this name".to_owned()),
+        Errno::EXIST => (
+            ErrorKind::AlreadyExists,
+            "there is one of this name".to_owned(),
+        ),
+        Errno::ACCESS | Errno::PERM => (ErrorKind::Denied, "it belongs to another user".to_owned()),
+        Errno::NOSPC => (ErrorKind::StorageFull, "/dev/shm is full".to_owned()),
+        _ => (ErrorKind::Io, std::io::Error::from(errno).to_string()),
+    };
+    Error::new(kind, format!("cannot {what} the block {name}: {why}"))
+}

@@ -1,0 +1,15 @@
+//! Memory that several processes share: blocks, typed arrays, and lists that CPython reads and writes too.
+
+mod carried;
+mod owned;
+
+mod shared_memory;
+
+mod frozen;
+
+mod travel;
+
+pub use crate::mapped::Mapping;
+pub use frozen::FrozenMemory;
+pub(crate) use owned::remove_at_exit;
+pub use shared_memory::SharedMemory;

@@ -1,0 +1,180 @@
+//! Blocks of memory with and without names.
+
+use std::sync::atomic::Ordering;
+
+use shared_runtime::ErrorKind;
+use shared_runtime::memory::SharedMemory;
+
+fn kind<T>(result: Result<T, shared_runtime::Error>) -> ErrorKind {
+    match result {
+        Ok(_) => panic!("this should have failed"),
+        Err(error) => error.kind(),
+    }
+}
+
+/// Whether there is a block of this name.
+fn exists(name: &str) -> bool {
+    std::path::Path::new("/dev/shm").join(name).exists()
+}
+
+#[test]
+fn a_block_is_found_by_its_name_and_goes_with_its_creator() {
+    let memory = SharedMemory::create(10).unwrap();
+    let name = memory.name().unwrap().to_owned();
+    assert!(name.starts_with("psm_") && name.len() == 12, "{name}");
+    assert_eq!(memory.size(), 10);
+    let opened = SharedMemory::open(&name).unwrap();
+    assert_eq!(opened.size(), 10);
+    memory.write_at(0, b"howdy").unwrap();
+    let clone = memory.clone();
+    drop(memory);
+    assert!(exists(&name), "a clone has it");
+    drop(clone);
+    assert!(!exists(&name));
+    assert_eq!(kind(SharedMemory::open(&name)), ErrorKind::NotFound);
+    let mut bytes = [0; 5];
+    opened.read_at(0, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"howdy", "what is mapped stays");
+}
+
+#[test]
+fn whoever_opened_a_block_leaves_its_name() {
+    let memory = SharedMemory::create(1).unwrap();
+    let name = memory.name().unwrap();
+    drop(SharedMemory::open(name).unwrap());
+    assert!(exists(name));
+}
+
+#[test]
+fn a_kept_block_stays_until_somebody_removes_it() {
+    let memory = SharedMemory::create(1).unwrap();
+    let name = memory.name().unwrap().to_owned();
+    memory.keep();
+    drop(memory);
+    assert!(exists(&name));
+    let opened = SharedMemory::open(&name).unwrap();
+    opened.unlink().unwrap();
+    assert!(!exists(&name));
+    assert_eq!(kind(opened.unlink()), ErrorKind::NotFound, "once");
+}
+
+#[test]
+fn names_are_taken_with_or_without_a_slash_and_once() {
+    let name = format!("shared-runtime-test-{}", std::process::id());
+    let memory = SharedMemory::create_named(&format!("/{name}"), 3).unwrap();
+    assert_eq!(memory.name(), Some(&*name));
+    assert_eq!(SharedMemory::open(&name).unwrap().size(), 3);
+    let error = SharedMemory::create_named(&name, 5).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(error.to_string().contains(&name), "{error}");
+    assert_eq!(SharedMemory::open(&name).unwrap().size(), 3, "as it was");
+}
+
+#[test]
+fn a_block_of_another_under_the_old_name_is_left_alone() {
+    let memory = SharedMemory::create(1).unwrap();
+    let name = memory.name().unwrap().to_owned();
+    memory.unlink().unwrap();
+    let other = SharedMemory::create_named(&name, 2).unwrap();
+    assert_eq!(kind(memory.unlink()), ErrorKind::NotFound);
+    drop(memory);
+    assert!(exists(&name));
+    drop(other);
+    assert!(!exists(&name));
+}
+
+#[test]
+fn what_cannot_be_a_block_is_refused() {
+    for name in ["", "/", "a/b", "..", "a\0b"] {
+        assert_eq!(
+            kind(SharedMemory::create_named(name, 1)),
+            ErrorKind::InvalidInput
+        );
+        assert_eq!(kind(SharedMemory::open(name)), ErrorKind::InvalidInput);
+    }
+    assert_eq!(kind(SharedMemory::create(0)), ErrorKind::InvalidInput);
+    assert_eq!(kind(SharedMemory::anonymous(0)), ErrorKind::InvalidInput);
+    for size in [usize::MAX, 1 << 62] {
+        assert_eq!(kind(SharedMemory::create(size)), ErrorKind::StorageFull);
+        assert_eq!(kind(SharedMemory::anonymous(size)), ErrorKind::StorageFull);
+    }
+}
+
+#[test]
+fn places_outside_of_a_block_are_errors_and_change_nothing() {
+    let memory = SharedMemory::anonymous(8).unwrap();
+    let mut two = [7; 2];
+    for offset in [7, 8, 9, usize::MAX] {
+        assert_eq!(
+            kind(memory.read_at(offset, &mut two)),
+            ErrorKind::OutOfRange
+        );
+        assert_eq!(kind(memory.write_at(offset, &two)), ErrorKind::OutOfRange);
+        assert_eq!(
+            kind(memory.fill(offset..offset.saturating_add(2), 1)),
+            ErrorKind::OutOfRange
+        );
+        assert_eq!(
+            kind(memory.copy_within(0..2, offset)),
+            ErrorKind::OutOfRange
+        );
+    }
+    assert_eq!(two, [7; 2]);
+    #[expect(clippy::reversed_empty_ranges, reason = "that is what is tried")]
+    let reversed = memory.fill(3..1, 1);
+    assert_eq!(kind(reversed), ErrorKind::OutOfRange);
+    assert_eq!(kind(memory.fill(..=usize::MAX, 1)), ErrorKind::OutOfRange);
+    memory.read_at(8, &mut []).unwrap();
+    let mut all = [1; 8];
+    memory.read_at(0, &mut all).unwrap();
+    assert_eq!(all, [0; 8]);
+    for (offset, wanted) in [(5, ErrorKind::OutOfRange), (8, ErrorKind::OutOfRange)] {
+        assert_eq!(kind(memory.atomic_u32(offset)), wanted);
+        assert_eq!(kind(memory.atomic_u64(offset)), wanted);
+    }
+    assert_eq!(kind(memory.atomic_u32(2)), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn bytes_are_filled_copied_and_counted() {
+    let memory = SharedMemory::anonymous(10_000).unwrap();
+    let bytes: Vec<u8> = (0..10_000u32).map(|n| n.to_le_bytes()[0]).collect();
+    memory.write_at(0, &bytes).unwrap();
+    memory.copy_within(..9_000, 1_000).unwrap();
+    memory.fill(..1_000, 9).unwrap();
+    let mut read = vec![0; 10_000];
+    memory.read_at(0, &mut read).unwrap();
+    assert!(read[..1_000].iter().all(|byte| *byte == 9));
+    assert_eq!(read[1_000..], bytes[..9_000]);
+    memory.fill(.., 0).unwrap();
+    memory
+        .atomic_i64(16)
+        .unwrap()
+        .fetch_sub(1, Ordering::Relaxed);
+    assert_eq!(
+        memory.atomic_u32(20).unwrap().load(Ordering::Relaxed),
+        u32::MAX
+    );
+    assert_eq!(memory.atomic_u64(24).unwrap().load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn frozen_memory_is_never_written_to_again() {
+    let memory = SharedMemory::anonymous(4096).unwrap();
+    memory.write_at(8, &3.5f64.to_ne_bytes()).unwrap();
+    let clone = memory.clone();
+    let (memory, error) = memory.freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Overloaded, "{error}");
+    drop(memory);
+    let frozen = clone.freeze().unwrap();
+    assert_eq!(frozen.slice::<f64>().unwrap()[..2], [0.0, 3.5]);
+    assert_eq!(frozen.len(), 4096);
+    let (named, error) = SharedMemory::create(8).unwrap().freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    named.write_at(0, &[1]).unwrap();
+    let odd = SharedMemory::anonymous(7).unwrap().freeze().unwrap();
+    assert_eq!(
+        kind(odd.slice::<u16>().map(<[u16]>::len)),
+        ErrorKind::InvalidInput
+    );
+}
