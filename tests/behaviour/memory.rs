@@ -1,6 +1,7 @@
 //! Blocks of memory with and without names.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use shared_runtime::ErrorKind;
 use shared_runtime::memory::SharedMemory;
@@ -177,4 +178,115 @@ fn frozen_memory_is_never_written_to_again() {
         kind(odd.slice::<u16>().map(<[u16]>::len)),
         ErrorKind::InvalidInput
     );
+}
+
+/// The file behind a name.
+fn path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new("/dev/shm").join(name)
+}
+
+fn own_name(what: &str) -> String {
+    format!("shared-runtime-test-{what}-{}", std::process::id())
+}
+
+#[test]
+fn a_block_is_its_users_alone_and_all_of_it_is_there() {
+    use std::os::unix::fs::MetadataExt;
+
+    let memory = SharedMemory::create(10_000).unwrap();
+    let file = std::fs::metadata(path(memory.name().unwrap())).unwrap();
+    assert_eq!(file.mode() & 0o7777, 0o600);
+    assert_eq!(file.len(), 10_000);
+    assert!(file.blocks() * 512 >= 10_000, "{} blocks", file.blocks());
+}
+
+#[test]
+fn a_block_that_is_being_made_is_waited_for() {
+    let name = own_name("late");
+    let file = std::fs::File::create_new(path(&name)).unwrap();
+    std::thread::scope(|scope| {
+        let opened = scope.spawn(|| SharedMemory::open(&name));
+        std::thread::sleep(Duration::from_millis(50));
+        file.set_len(5).unwrap();
+        assert_eq!(opened.join().unwrap().unwrap().size(), 5);
+    });
+    let memory = SharedMemory::open(&name).unwrap();
+    memory.unlink().unwrap();
+}
+
+#[test]
+fn a_block_that_was_cut_short_is_refused() {
+    let name = own_name("cut");
+    let file = std::fs::File::create_new(path(&name)).unwrap();
+    file.set_len(100).unwrap();
+    file.set_len(0).unwrap();
+    let error = SharedMemory::open(&name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
+    assert!(exists(&name), "whoever made it removes it");
+    std::fs::remove_file(path(&name)).unwrap();
+}
+
+#[test]
+fn what_is_no_file_is_no_block() {
+    let name = own_name("folder");
+    std::fs::create_dir(path(&name)).unwrap();
+    let error = SharedMemory::open(&name).unwrap_err();
+    std::fs::remove_dir(path(&name)).unwrap();
+    assert!(!error.to_string().is_empty());
+    std::os::unix::fs::symlink("/etc/passwd", path(&name)).unwrap();
+    let error = SharedMemory::open(&name).unwrap_err();
+    std::fs::remove_file(path(&name)).unwrap();
+    assert!(error.to_string().contains(&name), "{error}");
+}
+
+#[test]
+fn a_block_that_somebody_left_without_its_memory_gets_it() {
+    use std::os::unix::fs::MetadataExt;
+
+    let name = own_name("sparse");
+    let file = std::fs::File::create_new(path(&name)).unwrap();
+    file.set_len(1 << 20).unwrap();
+    assert_eq!(file.metadata().unwrap().blocks(), 0);
+    let memory = SharedMemory::open(&name).unwrap();
+    let there = file.metadata().unwrap().blocks() * 512;
+    memory.unlink().unwrap();
+    assert_eq!((there, memory.size()), (1 << 20, 1 << 20));
+}
+
+#[test]
+fn copies_at_one_time_are_made_of_what_was_written() {
+    let memory = SharedMemory::anonymous(100_000).unwrap();
+    let rounds = 300;
+    std::thread::scope(|scope| {
+        for byte in 1..=2 {
+            let memory = memory.clone();
+            scope.spawn(move || {
+                let bytes = vec![byte; memory.size()];
+                for _ in 0..rounds {
+                    memory.write_at(0, &bytes).unwrap();
+                    memory.atomic_u64(0).unwrap().fetch_or(0, Ordering::Relaxed);
+                }
+            });
+        }
+        let mut read = vec![0; memory.size()];
+        for _ in 0..rounds {
+            memory.read_at(0, &mut read).unwrap();
+            assert!(read.iter().all(|byte| *byte < 3));
+        }
+    });
+}
+
+#[test]
+fn a_block_of_another_user_is_refused_even_if_it_could_be_opened() {
+    let name = own_name("theirs");
+    let file = std::fs::File::create_new(path(&name)).unwrap();
+    file.set_len(10).unwrap();
+    let given = std::os::unix::fs::fchown(&file, Some(12_345), None);
+    let opened = SharedMemory::open(&name);
+    std::fs::remove_file(path(&name)).unwrap();
+    if given.is_err() {
+        println!("SKIPPED: only root can give files to other users");
+        return;
+    }
+    assert_eq!(kind(opened), ErrorKind::Denied);
 }

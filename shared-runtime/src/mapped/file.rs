@@ -4,12 +4,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::fs::{
-    FallocateFlags, FileType, MemfdFlags, Mode, SealFlags, Stat, fallocate, fcntl_add_seals,
-    fcntl_get_seals, fstat, fstatfs, lstat, memfd_create,
+    FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat, fallocate,
+    fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, lstat, memfd_create,
 };
 use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
-use rustix::shm;
+use rustix::process::{Resource, geteuid, getrlimit};
 
 use super::name::Name;
 use super::room;
@@ -38,12 +37,11 @@ pub(crate) struct Found {
 /// A new file of this name. There is none if it cannot have all of its room.
 pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
-    let flags = shm::OFlags::CREATE | shm::OFlags::EXCL | shm::OFlags::RDWR;
-    let file = shm::open(name.with_slash(), flags, Mode::RUSR | Mode::WUSR)
+    let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
         .map_err(|errno| refused("create", name, errno))?;
     reserve(file.as_fd(), size).inspect_err(|_| {
         // It is ours, since it was not there before; nothing can be done if it stays.
-        let _ = shm::unlink(name.with_slash());
+        let _ = rustix::fs::unlink(path(name));
     })?;
     Ok(file)
 }
@@ -61,11 +59,14 @@ pub(crate) fn create_unnamed(size: usize) -> Result<OwnedFd, Error> {
 
 /// The file of this name, when its creator has given it a size.
 pub(crate) fn open_named(name: &Name) -> Result<Found, Error> {
-    let file = shm::open(name.with_slash(), shm::OFlags::RDWR, Mode::empty())
-        .map_err(|errno| refused("open", name, errno))?;
+    let file = open_file(name, OFlags::empty()).map_err(|errno| refused("open", name, errno))?;
     let made = Deadline::after(Some(BEING_MADE));
     loop {
         let stat = stat(file.as_fd())?;
+        // Another user could make it shorter at any time, and with it end this process.
+        if stat.st_uid != geteuid().as_raw() {
+            return Err(refused("open", name, Errno::ACCESS));
+        }
         let size = usize::try_from(stat.st_size).unwrap_or(0);
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             let text = format!("{name} is no block of memory");
@@ -152,12 +153,22 @@ impl Identity {
 
 /// Removes the name, if it still is that of this file: another block may have it by now.
 pub(crate) fn unlink(name: &Name, identity: Identity) -> Result<(), Error> {
-    let there = lstat(format!("{FOLDER}{}", name.with_slash()));
+    let there = lstat(path(name));
     let there = there.as_ref().map(Identity::in_stat);
     if there != Ok(identity) {
         return Err(refused("unlink", name, Errno::NOENT));
     }
-    shm::unlink(name.with_slash()).map_err(|errno| refused("unlink", name, errno))
+    rustix::fs::unlink(path(name)).map_err(|errno| refused("unlink", name, errno))
+}
+
+/// As the C library's `shm_open`: what is a link to somewhere else, which another user may have put there, is not followed.
+fn open_file(name: &Name, more: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | more;
+    rustix::fs::open(path(name), flags, Mode::RUSR | Mode::WUSR)
+}
+
+fn path(name: &Name) -> String {
+    format!("{FOLDER}/{name}")
 }
 
 fn stat(file: BorrowedFd<'_>) -> Result<Stat, Error> {

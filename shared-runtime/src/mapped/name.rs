@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 /// The most bytes of a name, as the file system has it.
 const LONGEST: usize = 255;
 
-/// The name of a block without the slash that the system wants before it.
+/// The name of a block, without a slash before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name(String);
 
@@ -21,11 +21,6 @@ impl Name {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// As the system wants it.
-    pub(crate) fn with_slash(&self) -> String {
-        format!("/{}", self.0)
     }
 }
 
