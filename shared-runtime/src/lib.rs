@@ -26,8 +26,10 @@ mod mapped;
 
 // Values as bytes, and what carries them.
 mod address;
+mod auth_key;
 mod carriage;
 mod codec;
+mod proof;
 mod transport;
 
 // What types look like from outside.
@@ -92,6 +94,8 @@ pub mod process;
 mod register;
 mod test_support;
 
+pub use address::Address;
+pub use auth_key::AuthKey;
 pub use call_error::CallError;
 pub use carriage::{Transport, Waiting};
 pub use error::{Error, ErrorKind, Executed};

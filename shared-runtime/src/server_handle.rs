@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::address::Endpoint;
+use crate::address::{Address, Endpoint};
+use crate::auth_key::AuthKey;
 use crate::call::{self, Output};
-use crate::client::{Session, dial};
+use crate::client::{Session, dial, find, refuse_in_fork};
 use crate::context;
 use crate::error::Error;
 use crate::handle::{self, AnyHandle, Parcel, listen_with, server_id};
@@ -29,8 +30,17 @@ enum Place {
     Here,
     At {
         endpoint: Endpoint,
+        /// The address that was chosen for the server, where it is known.
+        chosen: Option<Address>,
         session: OnceLock<Arc<Session>>,
     },
+}
+
+/// A handle as it travels. Whoever has it knows the way, and needs no key.
+#[derive(Serialize, Deserialize)]
+struct Way {
+    endpoint: Endpoint,
+    chosen: Option<Address>,
 }
 
 impl<T: Shareable + ?Sized> Shared<T> {
@@ -44,6 +54,7 @@ impl<T: Shareable + ?Sized> Shared<T> {
             handle::Place::Here(_) => Ok(ServerHandle::local()),
             handle::Place::At { session, .. } => Ok(ServerHandle(Arc::new(Place::At {
                 endpoint: session.endpoint().clone(),
+                chosen: None,
                 session: OnceLock::from(Arc::clone(session)),
             }))),
             handle::Place::Nowhere { cause, .. } => Err(cause.clone()),
@@ -65,6 +76,55 @@ impl ServerHandle {
         Self(Arc::new(Place::Here))
     }
 
+    /// The server at an [address](crate::ServerBuilder::address) that was chosen for it, in this process or any other of the user. Both sides
+    /// prove that they have the key; neither sends it. The handle can do what every other can: make objects, look names up, be sent to
+    /// children, who need no key.
+    ///
+    /// ```
+    /// use shared_runtime::{AuthKey, ServerHandle, ServerProcess, Shared, shared, task};
+    ///
+    /// struct Lamp;
+    ///
+    /// #[shared]
+    /// impl Lamp {
+    ///     pub fn new() -> Self { Self }
+    ///     pub fn on(&self) -> bool { true }
+    /// }
+    ///
+    /// // A program that somebody else has started would do the same.
+    /// #[task]
+    /// fn visitor(address: String, key: Vec<u8>) -> Result<bool, shared_runtime::Error> {
+    ///     let server = ServerHandle::connect(&address.parse()?, &AuthKey::new(key)?)?;
+    ///     let lamp: Shared<Lamp> = server.lookup("lamp")?.expect("a lamp");
+    ///     lamp.on()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     shared_runtime::init();
+    ///     let key = b"a key of sixteen bytes or more".to_vec();
+    ///     let address = format!("unix:@lamps-{}", std::process::id());
+    ///     let server = ServerProcess::builder()
+    ///         .address(address.parse()?)
+    ///         .auth_key(AuthKey::new(&key)?)
+    ///         .start()?;
+    ///     server.publish("lamp", &Lamp::new_in(&server)?)?;
+    ///     assert!(visitor::spawn(address, key)?.join()?);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Denied` if the keys differ, or if the address is another user's; `Disconnected` if no server is there; `Timeout` if somebody is there
+    /// who does not answer, for 5 s or until the deadline of the method that asks; `Incompatible`; `Io`.
+    pub fn connect(address: &Address, key: &AuthKey) -> Result<Self, Error> {
+        refuse_in_fork()?;
+        let endpoint = find(address, key, context::current().deadline)?;
+        let handle = Self::at(endpoint, Some(address.clone()));
+        handle.reach()?;
+        Ok(handle)
+    }
+
     /// The server's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -80,6 +140,33 @@ impl ServerHandle {
         match &*self.0 {
             Place::Here => std::process::id(),
             Place::At { endpoint, .. } => endpoint.pid,
+        }
+    }
+
+    /// Where the server is reached: the [address](crate::ServerBuilder::address) that was chosen for it, where that is known. It is in the
+    /// server itself, to the [`ServerProcess`](crate::ServerProcess), to whoever [connected](Self::connect), and to those who got a copy of such
+    /// a handle. Else, and where none was chosen, the private one that handles use among themselves: nobody can
+    /// [`connect`](Self::connect) to that.
+    ///
+    /// ```
+    /// use shared_runtime::ServerProcess;
+    ///
+    /// fn main() -> Result<(), shared_runtime::Error> {
+    ///     shared_runtime::init();
+    ///     let server = ServerProcess::start()?;
+    ///     assert!(server.address().to_string().starts_with("unix:@shared-runtime/"));
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn address(&self) -> Address {
+        match &*self.0 {
+            Place::Here => {
+                server::chosen_address().unwrap_or_else(|| server::private_address().clone())
+            }
+            Place::At {
+                endpoint, chosen, ..
+            } => chosen.as_ref().unwrap_or(&endpoint.address).clone(),
         }
     }
 
@@ -164,19 +251,20 @@ impl ServerHandle {
         Ok(found.map(Shared::from_lease))
     }
 
-    /// The server at `endpoint`; reached when it is first used.
-    pub(crate) fn at(endpoint: Endpoint) -> Self {
+    /// The server at `endpoint`, with the address that was chosen for it, where that is known. Reached when it is first used.
+    pub(crate) fn at(endpoint: Endpoint, chosen: Option<Address>) -> Self {
         if endpoint.server == server_id() {
             return Self::local();
         }
         Self(Arc::new(Place::At {
             endpoint,
+            chosen,
             session: OnceLock::new(),
         }))
     }
 
     /// Reaches the server now, if it is another process.
-    pub(crate) fn connect(&self) -> Result<(), Error> {
+    pub(crate) fn reach(&self) -> Result<(), Error> {
         match &*self.0 {
             Place::Here => Ok(()),
             Place::At { .. } => self.session().map(drop),
@@ -200,7 +288,10 @@ impl ServerHandle {
     }
 
     fn session(&self) -> Result<&Arc<Session>, Error> {
-        let Place::At { endpoint, session } = &*self.0 else {
+        let Place::At {
+            endpoint, session, ..
+        } = &*self.0
+        else {
             return Err(Error::new(
                 crate::error::ErrorKind::Unknown,
                 "this process has no session with itself",
@@ -213,11 +304,14 @@ impl ServerHandle {
         Ok(session.get_or_init(|| dialled))
     }
 
-    fn endpoint(&self) -> Result<Endpoint, Error> {
-        match &*self.0 {
-            Place::Here => server::listen(),
-            Place::At { endpoint, .. } => Ok(endpoint.clone()),
-        }
+    fn way(&self) -> Result<Way, Error> {
+        let (endpoint, chosen) = match &*self.0 {
+            Place::Here => (server::listen()?, server::chosen_address()),
+            Place::At {
+                endpoint, chosen, ..
+            } => (endpoint.clone(), chosen.clone()),
+        };
+        Ok(Way { endpoint, chosen })
     }
 }
 
@@ -229,7 +323,7 @@ impl fmt::Debug for ServerHandle {
 
 impl Serialize for ServerHandle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.endpoint()
+        self.way()
             .map_err(serde::ser::Error::custom)?
             .serialize(serializer)
     }
@@ -237,6 +331,7 @@ impl Serialize for ServerHandle {
 
 impl<'de> Deserialize<'de> for ServerHandle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Endpoint::deserialize(deserializer).map(Self::at)
+        let Way { endpoint, chosen } = Way::deserialize(deserializer)?;
+        Ok(Self::at(endpoint, chosen))
     }
 }

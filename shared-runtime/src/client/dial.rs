@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::event::PollFlags;
 
 use super::session::{Session, Welcome, refuse_in_fork};
-use crate::address::{Address, Endpoint, ServerId};
+use crate::address::{Endpoint, ServerId};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::message::{CONTROL_LIMIT, ErrorOnWire, Greeting, Hello, MAGIC, PROTOCOL};
@@ -17,7 +17,7 @@ use crate::os::{Deadline, Peer, SendError, Socket, build_id, wait};
 use crate::program;
 
 /// How long a server may take over each step of the handshake, where no deadline is nearer.
-const HANDSHAKE: Duration = Duration::from_secs(5);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// The sessions of this process. No lock of a slot is ever held while dialling.
 static SESSIONS: LazyLock<Mutex<HashMap<ServerId, Arc<Slot>>>> = LazyLock::new(Mutex::default);
@@ -200,8 +200,9 @@ fn shake_hands(endpoint: &Endpoint, deadline: Deadline) -> Result<Session, Error
 }
 
 fn connect(endpoint: &Endpoint, patience: Deadline) -> Result<Socket, Error> {
-    let Address::Abstract(name) = &endpoint.address;
-    Socket::connect(name, patience).map_err(|error| match error.kind() {
+    let to = endpoint.address.on_socket();
+    let connected = to.and_then(|to| Socket::connect(&to, patience));
+    connected.map_err(|error| match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => gone(endpoint),
         // The queue of those who want to be accepted is full, and stayed so.
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => silent(endpoint),

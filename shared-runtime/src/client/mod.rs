@@ -18,7 +18,10 @@ mod by_lane;
 
 mod dial;
 
+mod door;
+
 pub(crate) use dial::{dial, wait_until_held};
+pub(crate) use door::find;
 pub(crate) use exchange::{Calling, Exchanged};
 pub(crate) use outgoing::{Replied, TwoWay};
 pub(crate) use pipe::{NotPosted, Pipe, Piped};

@@ -4,6 +4,7 @@
 //! of the body. They travel in the head, as claims that the receiver turns into leases of its own, and the body refers to
 //! them by number.
 
+mod door;
 mod lane;
 
 use std::time::Duration;
@@ -11,12 +12,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub(crate) use door::{Challenge, DOOR_MAGIC, Door, KNOCK_LIMIT, Knock, Response, Verdict};
 pub(crate) use lane::{After, LaneCall, LaneReply, ReplyWanted, number_in_pipe};
 
 use crate::address::{Endpoint, ServerId};
 use crate::carriage::Carriage;
 use crate::codec;
 use crate::error::{Error, ErrorKind};
+use crate::os::SocketFile;
 use crate::shape::Shape;
 
 /// The version of everything in this file.
@@ -484,7 +487,10 @@ pub(crate) enum FromChild {
     Started,
     /// The task, or the initializer, has ended. Its result is the body.
     Finished(Reply),
-    Serving(Endpoint),
+    /// The server can be reached here. And the file of its chosen address, if there is one, for whoever finds that the server was killed.
+    Serving(Endpoint, Option<SocketFile>),
+    /// The server cannot be reached where it was told to be.
+    NotServing(ErrorOnWire),
 }
 
 /// What a server process is told about itself.
@@ -495,4 +501,6 @@ pub(crate) struct ServerSettings {
     pub(crate) shutdown_timeout: Duration,
     pub(crate) async_workers: usize,
     pub(crate) carriage: Carriage,
+    /// Where it is reached besides its private address.
+    pub(crate) door: Option<Door>,
 }

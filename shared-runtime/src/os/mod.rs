@@ -10,6 +10,7 @@ mod moment;
 mod mortal;
 mod process;
 mod socket;
+mod socket_file;
 mod timer;
 
 pub(crate) use background::{BACKGROUND, MONITOR, Next, Watch};
@@ -20,17 +21,23 @@ pub(crate) use leave::at_exit;
 pub(crate) use moment::Moment;
 pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label, send_own_pidfd};
 pub(crate) use socket::{SendError, Socket, wait};
+pub(crate) use socket_file::SocketFile;
 pub(crate) use timer::{Expires, Timer};
 
 /// 128 bits nobody can guess.
 pub(crate) fn random_id() -> u128 {
-    let mut bytes = [0; 16];
+    u128::from_ne_bytes(random_bytes())
+}
+
+/// Bytes nobody can guess; 256 at most.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     let mut filled = 0;
     while filled < bytes.len() {
-        // The kernel never fails this call for 16 bytes; a signal before the pool is seeded cuts it short.
+        // The kernel never fails this call for so few bytes; a signal before the pool is seeded cuts it short.
         filled +=
             rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())
                 .unwrap_or(0);
     }
-    u128::from_ne_bytes(bytes)
+    bytes
 }

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, fchmod};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
@@ -54,38 +55,40 @@ impl Socket {
         Ok((Self(a), Self(b)))
     }
 
-    /// Listens under a name in the abstract namespace, which vanishes with the process.
-    pub(crate) fn listen(name: &[u8]) -> io::Result<Self> {
-        let socket = socket_with(
+    fn new() -> io::Result<Self> {
+        let made = socket_with(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
             SocketFlags::CLOEXEC,
             None,
-        )?;
-        bind(&socket, &SocketAddrUnix::new_abstract_name(name)?)?;
+        );
+        Ok(Self(made?))
+    }
+
+    /// Listens at an address. A file that this makes is for its user alone; it must be removed. A name in the abstract namespace vanishes
+    /// with the process.
+    pub(crate) fn listen(at: &SocketAddrUnix) -> io::Result<Self> {
+        let socket = Self::new()?;
+        // The file gets the mode of the socket, less the process's mask: from its first moment on.
+        fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+        bind(&socket, at)?;
         listen(&socket, 128)?;
-        Ok(Self(socket))
+        Ok(socket)
     }
 
     /// Connects, or gives up at the deadline: connecting waits while the other side has many to accept.
-    pub(crate) fn connect(name: &[u8], deadline: Deadline) -> io::Result<Self> {
-        let socket = socket_with(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        let address = SocketAddrUnix::new_abstract_name(name)?;
+    pub(crate) fn connect(to: &SocketAddrUnix, deadline: Deadline) -> io::Result<Self> {
+        let socket = Self::new()?;
         loop {
             // Zero would be no limit at all.
             let patience = deadline.remaining().map(|left| left.max(SHORTEST));
             set_socket_timeout(&socket, Timeout::Send, patience)?;
-            match connect(&socket, &address) {
+            match connect(&socket, to) {
                 Err(Errno::INTR) => {}
                 connected => break connected?,
             }
         }
-        Ok(Self(socket))
+        Ok(socket)
     }
 
     pub(crate) fn accept(&self) -> io::Result<Self> {

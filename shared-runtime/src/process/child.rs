@@ -87,6 +87,8 @@ fn serve_owner(mut control: Control, owner: Option<Arc<OwnedFd>>) -> Result<i32,
 fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     let watch = move || {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
+            // Whatever keeps this process from an end of its own, nothing of it stays.
+            server::close_door();
             std::thread::sleep(patience);
             kill_itself();
         }
@@ -179,7 +181,17 @@ fn serve(
         return Ok(finish(control, failed));
     }
     let endpoint = server::listen()?;
-    control.say(&FromChild::Serving(endpoint), &[])?;
+    let door = settings.door.as_ref();
+    match door
+        .map(|door| server::open_door(door, &endpoint))
+        .transpose()
+    {
+        Ok(file) => control.say(&FromChild::Serving(endpoint, file.flatten()), &[])?,
+        Err(error) => {
+            control.say(&FromChild::NotServing(ErrorOnWire(error)), &[])?;
+            return Ok(FAILURE);
+        }
+    }
     // An order, or the end of the owner: the same to a server, unless it is detached.
     while control.order().is_err() && is_detached {
         std::thread::park();

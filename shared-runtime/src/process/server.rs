@@ -8,11 +8,12 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::spawn::Spawned;
+use crate::auth_key::AuthKey;
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
 use crate::logs;
 use crate::message::ToChild;
-use crate::os::{Deadline, forked};
+use crate::os::{Deadline, SocketFile, forked};
 use crate::server_handle::ServerHandle;
 
 /// A child process that hosts objects, as a [`ServerHandle`] that ends it when dropped.
@@ -46,6 +47,9 @@ pub struct ServerProcess {
     pub(super) spawned: Spawned,
     pub(super) shutdown_timeout: Duration,
     pub(super) detached: bool,
+    pub(super) key: Option<AuthKey>,
+    /// The file of its address, to be removed if the server could not.
+    pub(super) file: Option<SocketFile>,
 }
 
 impl ServerProcess {
@@ -72,6 +76,13 @@ impl ServerProcess {
             .in_process(self.spawned.label()))
     }
 
+    /// The key that opens the server's [address](crate::ServerBuilder::address): the one that the builder was given, else a
+    /// [random](AuthKey::random) one. `None` where there is neither a key nor an address.
+    #[must_use]
+    pub fn auth_key(&self) -> Option<&AuthKey> {
+        self.key.as_ref()
+    }
+
     /// How the server's process ended; `None` while it runs.
     #[must_use]
     pub fn exit_status(&self) -> Option<ExitStatus> {
@@ -95,6 +106,10 @@ impl ServerProcess {
 
     fn stop(&mut self) -> ExitStatus {
         let status = self.end();
+        if let Some(file) = &self.file {
+            // One that stays is found dead by whoever wants the address next.
+            let _ = file.remove_dead();
+        }
         logs::settle(Deadline::NEVER);
         status
     }

@@ -12,11 +12,13 @@ use super::settings::{Change, Settings, settings_methods};
 use super::spawn::{self, Spawned};
 use super::stdio::Stdio;
 use super::task::{TaskCall, TaskFn};
-use crate::address::Endpoint;
+use crate::address::{Address, Endpoint};
+use crate::auth_key::AuthKey;
 use crate::carriage::{Carriage, Transport, Waiting};
 use crate::error::Error;
-use crate::message::{FromChild, MAX_MESSAGE, ServerSettings, ToChild};
+use crate::message::{Door, ErrorOnWire, FromChild, MAX_MESSAGE, ServerSettings, ToChild};
 use crate::object::ASYNC_WORKERS;
+use crate::os::SocketFile;
 use crate::server_handle::ServerHandle;
 
 /// How long a server may take to end, unless it was told otherwise.
@@ -53,6 +55,8 @@ pub struct ServerBuilder {
     async_workers: usize,
     transport: Option<Transport>,
     waiting: Waiting,
+    address: Option<Address>,
+    key: Option<AuthKey>,
 }
 
 impl Default for ServerBuilder {
@@ -66,6 +70,8 @@ impl Default for ServerBuilder {
             async_workers: ASYNC_WORKERS,
             transport: None,
             waiting: Waiting::default(),
+            address: None,
+            key: None,
         }
     }
 }
@@ -171,18 +177,58 @@ impl ServerBuilder {
         self
     }
 
+    /// Where the server is reached by processes that no handle was sent to: they [`connect`](ServerHandle::connect) with its
+    /// [key](Self::auth_key). Default: nowhere; it has a private address that only handles know.
+    ///
+    /// The socket file of a path is made when the server begins to serve, for its user alone (mode 0600), and removed when it ends. One that a
+    /// killed server has left is replaced.
+    #[must_use]
+    pub fn address(mut self, address: Address) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// What those must prove to have who [`connect`](ServerHandle::connect) to the [address](Self::address). The server gets it over a private
+    /// channel, not by its environment or its command line. Default: a random one, which [`ServerProcess::auth_key`] tells.
+    ///
+    /// Handles need no key, and a server without an address asks nobody for one.
+    ///
+    /// ```
+    /// use shared_runtime::{AuthKey, ErrorKind, ServerHandle, ServerProcess};
+    ///
+    /// fn main() -> Result<(), shared_runtime::Error> {
+    ///     shared_runtime::init();
+    ///     let address = format!("unix:@doc-of-auth-key-{}", std::process::id());
+    ///     let server = ServerProcess::builder().address(address.parse()?).start()?;
+    ///     let key = server.auth_key().expect("a random one");
+    ///     assert_eq!(ServerHandle::connect(&server.address(), key)?.pid(), server.pid());
+    ///     let error = ServerHandle::connect(&server.address(), &AuthKey::random()).unwrap_err();
+    ///     assert_eq!(error.kind(), ErrorKind::Denied);
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn auth_key(mut self, key: AuthKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
     /// Starts the server, and returns when it serves.
     ///
     /// # Errors
     ///
     /// As [`ServerProcess::start`]; `Panicked` or `Exited` if the [`initializer`](Self::initializer) fails, and `Unknown` if another
-    /// [`executable`](Self::executable) has no such task.
-    pub fn start(self) -> Result<ServerProcess, Error> {
+    /// [`executable`](Self::executable) has no such task; `Io` if the [address](Self::address) is in use, its folder is missing, or what
+    /// is there is not a socket.
+    pub fn start(mut self) -> Result<ServerProcess, Error> {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;
         let own = || format!("server-{number}");
         let name = self.settings.name.clone().unwrap_or_else(own);
         let (initializer, body) = order(self.initializer.as_ref())?;
+        if self.address.is_some() {
+            self.key.get_or_insert_with(AuthKey::random);
+        }
         let settings = self.server_settings()?;
         let mut spawned = spawn::spawn(&name, &self.settings)?;
         let serve = ToChild::Serve {
@@ -190,11 +236,14 @@ impl ServerBuilder {
             initializer,
         };
         spawned.tell(&serve, body)?;
-        let handle = ServerHandle::at(self.served(&mut spawned)?);
-        handle.connect()?;
+        let (endpoint, file) = self.served(&mut spawned)?;
+        let handle = ServerHandle::at(endpoint, self.address);
+        handle.reach()?;
         Ok(ServerProcess {
             handle,
             spawned,
+            key: self.key,
+            file,
             shutdown_timeout: self.shutdown_timeout,
             detached: self.settings.detached,
         })
@@ -215,13 +264,20 @@ impl ServerBuilder {
                 transport,
                 waiting: self.waiting,
             },
+            door: self.door(),
         })
     }
 
-    /// Waits until it serves.
-    fn served(&self, spawned: &mut Spawned) -> Result<Endpoint, Error> {
+    fn door(&self) -> Option<Door> {
+        let (address, key) = (self.address.clone()?, self.key.clone()?);
+        Some(Door { address, key })
+    }
+
+    /// Waits until it serves: where, and the file of its address.
+    fn served(&self, spawned: &mut Spawned) -> Result<(Endpoint, Option<SocketFile>), Error> {
         match first_answer(spawned, self.initializer.as_ref())? {
-            FromChild::Serving(endpoint) => Ok(endpoint),
+            FromChild::Serving(endpoint, file) => Ok((endpoint, file)),
+            FromChild::NotServing(ErrorOnWire(error)) => Err(error.in_process(spawned.label())),
             _ => Err(spawned.unexpected()),
         }
     }

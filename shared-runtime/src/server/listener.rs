@@ -1,9 +1,9 @@
 //! Listens for sessions, from the first need until the end of the process.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::sessions::SESSIONS;
-use super::{names, session, tickets};
+use super::{door, names, session, tickets};
 use crate::address::{Address, Endpoint};
 use crate::error::Error;
 use crate::handle::server_id;
@@ -18,16 +18,21 @@ struct Listening {
 
 static LISTENING: Mutex<Option<Listening>> = Mutex::new(None);
 
+/// Where this process listens as soon as it does.
+pub(crate) fn private_address() -> &'static Address {
+    static PRIVATE: LazyLock<Address> = LazyLock::new(Address::private);
+    &PRIVATE
+}
+
 /// Where this process listens; it begins to if it does not yet.
 pub(crate) fn listen() -> Result<Endpoint, Error> {
     let mut listening = LISTENING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(listening) = &*listening {
         return Ok(listening.endpoint.clone());
     }
-    let address = Address::private();
-    let Address::Abstract(name) = &address;
-    let socket =
-        Arc::new(Socket::listen(name).map_err(|error| Error::io("listening for sessions", error))?);
+    let address = private_address().clone();
+    let socket = address.on_socket().and_then(|at| Socket::listen(&at));
+    let socket = Arc::new(socket.map_err(|error| Error::io("listening for sessions", error))?);
     let accepting = Arc::clone(&socket);
     std::thread::Builder::new()
         .name("shared-listener".into())
@@ -60,6 +65,7 @@ fn accept(socket: &Socket) {
 /// Stops serving: no new sessions, running calls may end until the deadline, then all sessions end and all objects are
 /// dropped.
 pub(crate) fn stop(deadline: Deadline) {
+    door::close_door();
     if let Some(listening) = LISTENING
         .lock()
         .unwrap_or_else(PoisonError::into_inner)

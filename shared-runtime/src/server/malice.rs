@@ -8,7 +8,6 @@ use rustix::event::PollFlags;
 
 use super::limits::carriage;
 use super::listener::listen;
-use crate::address::Address;
 use crate::codec;
 use crate::error::ErrorKind;
 use crate::message::{
@@ -35,8 +34,8 @@ fn hello() -> Hello {
 
 /// A socket to this process's own server.
 fn connect() -> Socket {
-    let Address::Abstract(name) = listen().unwrap().address;
-    Socket::connect(&name, patience()).unwrap()
+    let to = listen().unwrap().address.on_socket().unwrap();
+    Socket::connect(&to, patience()).unwrap()
 }
 
 fn greeted() -> Socket {
@@ -60,7 +59,7 @@ pub(super) fn greeted_as(name: &str) -> Socket {
 }
 
 /// What the server says next; `None` if it has closed.
-fn next(socket: &Socket) -> Option<Vec<u8>> {
+pub(super) fn next(socket: &Socket) -> Option<Vec<u8>> {
     let came = wait(&[(socket.as_fd(), PollFlags::IN)], patience()).unwrap();
     assert!(came.is_some(), "the server hangs");
     let message = socket.receive(CONTROL_LIMIT).unwrap()?;
@@ -87,13 +86,13 @@ impl Random {
         self.0
     }
 
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
+    pub(super) fn bytes(&mut self, most: usize) -> Vec<u8> {
         let length = usize::try_from(self.next() % most as u64).unwrap();
         (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
     }
 
     /// `bytes` with a few of them changed, or the end cut off.
-    fn spoil(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn spoil(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for _ in 0..=self.next() % 4 {
             let at = usize::try_from(self.next()).unwrap() % bytes.len();

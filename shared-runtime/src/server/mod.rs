@@ -3,6 +3,7 @@
 
 mod answers;
 mod connection;
+mod door;
 mod inspect;
 mod lane;
 mod limits;
@@ -19,10 +20,13 @@ mod tickets;
 mod malice;
 #[cfg(test)]
 mod scribble;
+#[cfg(test)]
+mod visitors;
 
+pub(crate) use door::{chosen_address, close_door, open_door};
 pub(crate) use inspect::inspect;
 pub use inspect::{CallInfo, Inspection, ObjectInfo, SessionInfo};
 pub(crate) use limits::configure;
-pub(crate) use listener::{listen, stop};
+pub(crate) use listener::{listen, private_address, stop};
 pub(crate) use names::{lookup, publish, unpublish};
 pub(crate) use tickets::{issue as issue_ticket, redeem as redeem_ticket};

@@ -4,7 +4,7 @@
 /// After so many refusals a type is given up.
 pub(super) const ATTEMPTS: usize = 48;
 
-const TEXTS: [&str; 34] = [
+const TEXTS: [&str; 35] = [
     "",
     "0",
     "1",
@@ -39,6 +39,7 @@ const TEXTS: [&str; 34] = [
     "EUR",
     "#000000",
     "0000000000000000000000000000000000000000000000000000000000000000",
+    "unix:@a",
 ];
 
 const LENGTHS: [usize; 12] = [0, 16, 1, 2, 4, 8, 32, 20, 12, 24, 48, 64];
