@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses;
 mod async_calls;
 mod builder;
 mod chaos;
