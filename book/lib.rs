@@ -35,6 +35,8 @@ pub mod processes {}
 pub mod logging {}
 #[doc = include_str!("src/pools.md")]
 pub mod pools {}
+#[doc = include_str!("src/connecting.md")]
+pub mod connecting {}
 #[doc = include_str!("src/when-a-process-dies.md")]
 pub mod when_a_process_dies {}
 #[doc = include_str!("src/memory.md")]
