@@ -209,26 +209,29 @@ mod tests {
         assert_eq!(refusal(&folder.0.join("none/it.sock")), ErrorKind::NotFound);
     }
 
-    /// Each that wins lets go of it again, dead, for the others to replace: more than one at a time would mean that one has lost its file.
+    /// Each that wins has it for a while, and then leaves a dead socket for the others to replace. Nobody may take it before.
     #[test]
     fn of_many_at_once_one_has_the_path() {
         let folder = Folder::new();
-        let held = AtomicU32::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    for _ in 0..40 {
-                        let Ok((socket, file)) = SocketFile::listen(&folder.socket()) else {
-                            continue;
-                        };
-                        assert_eq!(held.fetch_add(1, Ordering::SeqCst), 0);
-                        assert!(file.look().unwrap().is_some());
-                        held.fetch_sub(1, Ordering::SeqCst);
-                        drop(socket);
-                    }
-                });
+        let has_it_for_a_while = |(_socket, file): (Socket, SocketFile)| {
+            for _ in 0..100 {
+                assert!(file.look().unwrap().is_some(), "somebody has removed it");
+                std::thread::yield_now();
             }
-        });
+        };
+        let wins_often = || {
+            let mut won = 0;
+            while won < 50 {
+                match SocketFile::listen(&folder.socket()) {
+                    Ok(it) => {
+                        has_it_for_a_while(it);
+                        won += 1;
+                    }
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(wins_often))));
         assert!(folder.socket().exists());
     }
 }

@@ -87,7 +87,7 @@ fn serve_owner(mut control: Control, owner: Option<Arc<OwnedFd>>) -> Result<i32,
 fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     let watch = move || {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
-            // Whatever keeps this process from an end of its own, nothing of it stays.
+            // A server that is given no time for an end of its own must not leave its file behind.
             server::close_door();
             std::thread::sleep(patience);
             kill_itself();
