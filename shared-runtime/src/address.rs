@@ -119,7 +119,7 @@ impl TryFrom<String> for Address {
             None => Ok(Self(text)),
             Some(fault) => {
                 let text = format!("{text:?} is not an address: {fault}");
-                Err(Error::new(ErrorKind::Decode, text))
+                Err(Error::new(ErrorKind::InvalidInput, text))
             }
         }
     }
@@ -130,7 +130,7 @@ impl FromStr for Address {
 
     /// # Errors
     ///
-    /// `Decode` if the text has none of the known forms, which the error lists, or is too long.
+    /// `InvalidInput` if the text has none of the known forms, which the error lists, or is too long.
     fn from_str(text: &str) -> Result<Self, Error> {
         text.to_owned().try_into()
     }
@@ -164,7 +164,7 @@ mod tests {
 
     fn refusal(text: &str) -> String {
         let error = text.parse::<Address>().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         error.to_string()
     }
 

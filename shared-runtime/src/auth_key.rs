@@ -32,7 +32,7 @@ impl AuthKey {
     ///
     /// # Errors
     ///
-    /// `Decode` if there are fewer than 16 of them.
+    /// `InvalidInput` if there are fewer than 16 of them.
     pub fn new(bytes: impl AsRef<[u8]>) -> Result<Self, Error> {
         let bytes = bytes.as_ref();
         if bytes.len() < FEWEST {
@@ -40,7 +40,7 @@ impl AuthKey {
                 "a key of {} bytes is too easily guessed: it needs {FEWEST}, such as `AuthKey::random` has",
                 bytes.len()
             );
-            return Err(Error::new(ErrorKind::Decode, text));
+            return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         Ok(Self(bytes.into()))
     }
@@ -62,11 +62,11 @@ impl AuthKey {
     ///
     /// # Errors
     ///
-    /// `Decode` if the variable is not set, or has fewer than 16 bytes.
+    /// `InvalidInput` if the variable is not set, or has fewer than 16 bytes.
     pub fn from_env(name: &str) -> Result<Self, Error> {
         let wrong = |what: &dyn fmt::Display| {
             let text = format!("the environment variable {name} gives no key: {what}");
-            Error::new(ErrorKind::Decode, text)
+            Error::new(ErrorKind::InvalidInput, text)
         };
         let value = env::var_os(name).ok_or_else(|| wrong(&"it is not set"))?;
         Self::new(value.as_bytes()).map_err(|error| wrong(&error))
@@ -91,7 +91,7 @@ mod tests {
     fn a_key_has_sixteen_bytes_at_least() {
         assert_eq!(AuthKey::new([7; 16]).unwrap().bytes(), [7; 16]);
         let error = AuthKey::new([7; 15]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("a key of 15 bytes"), "{error}");
     }
 

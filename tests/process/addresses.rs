@@ -71,9 +71,9 @@ fn at(address: &Address) -> ServerBuilder {
         .auth_key(key())
 }
 
-fn refused(builder: ServerBuilder) -> String {
+fn refused(builder: ServerBuilder, kind: ErrorKind) -> String {
     let error = builder.start().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(error.kind(), kind, "{error}");
     error.to_string()
 }
 
@@ -198,7 +198,7 @@ fn an_address_that_cannot_be_had_says_why_and_starts_nothing() {
     let folder = Folder::new();
     for address in [folder.address(), name()] {
         let server = at(&address).start().unwrap();
-        let said = refused(at(&address));
+        let said = refused(at(&address), ErrorKind::AlreadyExists);
         let expected =
             format!("the server cannot be reached at {address}: it is in use by another server");
         assert!(said.contains(&expected), "{said}");
@@ -210,10 +210,10 @@ fn an_address_that_cannot_be_had_says_why_and_starts_nothing() {
     let missing: Address = format!("unix:{}/none/it.sock", folder.0.display())
         .parse()
         .unwrap();
-    let said = refused(at(&missing));
+    let said = refused(at(&missing), ErrorKind::NotFound);
     assert!(said.contains("there is no such folder"), "{said}");
     fs::write(folder.socket(), "a text").unwrap();
-    let said = refused(at(&folder.address()));
+    let said = refused(at(&folder.address()), ErrorKind::AlreadyExists);
     assert!(
         said.contains("not a socket, and is left as it is"),
         "{said}"

@@ -218,8 +218,8 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// As [`ServerProcess::start`]; `Panicked` or `Exited` if the [`initializer`](Self::initializer) fails, and `Unknown` if another
-    /// [`executable`](Self::executable) has no such task; `Io` if the [address](Self::address) is in use, its folder is missing, or what
-    /// is there is not a socket.
+    /// [`executable`](Self::executable) has no such task; `AlreadyExists` if the [address](Self::address) is in use, or what is
+    /// there is not a socket; `NotFound` if its folder is missing; `Io`.
     pub fn start(mut self) -> Result<ServerProcess, Error> {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed) + 1;

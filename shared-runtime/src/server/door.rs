@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::address::{Address, Endpoint};
 use crate::auth_key::AuthKey;
 use crate::codec;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::message::{
     Challenge, DOOR_MAGIC, Door, KNOCK_LIMIT, Knock, PROTOCOL, Response, Verdict,
 };
@@ -46,7 +46,7 @@ struct Keeper {
 ///
 /// # Errors
 ///
-/// `Io` if the address cannot be had, with the reason.
+/// `AlreadyExists`, `NotFound`, `Timeout` or `Io` if the address cannot be had, with the reason.
 pub(crate) fn open_door(door: &Door, endpoint: &Endpoint) -> Result<Option<SocketFile>, Error> {
     let address = door.address.clone();
     let keeper = Arc::new(Keeper {
@@ -99,14 +99,26 @@ fn bind(address: &Address) -> io::Result<(Socket, Option<SocketFile>)> {
 
 fn not_had(address: &Address, error: &io::Error) -> Error {
     use io::ErrorKind as Kind;
-    let why = match error.kind() {
-        Kind::AddrInUse => "it is in use by another server".to_owned(),
-        Kind::AlreadyExists => "what is there is not a socket, and is left as it is".to_owned(),
-        Kind::NotFound => "there is no such folder: make it first".to_owned(),
-        Kind::TimedOut => "another process keeps its folder locked".to_owned(),
-        _ => error.to_string(),
+    let (kind, why) = match error.kind() {
+        Kind::AddrInUse => (ErrorKind::AlreadyExists, "it is in use by another server"),
+        Kind::AlreadyExists => (
+            ErrorKind::AlreadyExists,
+            "what is there is not a socket, and is left as it is",
+        ),
+        Kind::NotFound => (
+            ErrorKind::NotFound,
+            "there is no such folder: make it first",
+        ),
+        Kind::TimedOut => (
+            ErrorKind::Timeout,
+            "another process keeps its folder locked",
+        ),
+        _ => (ErrorKind::Io, &*error.to_string()),
     };
-    Error::io(&format!("the server cannot be reached at {address}"), why)
+    Error::new(
+        kind,
+        format!("the server cannot be reached at {address}: {why}"),
+    )
 }
 
 /// Ends when the socket is cut. Anything else that fails concerns one visitor, or passes.
