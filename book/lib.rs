@@ -41,6 +41,8 @@ pub mod connecting {}
 pub mod when_a_process_dies {}
 #[doc = include_str!("src/memory.md")]
 pub mod memory {}
+#[doc = include_str!("src/arrays.md")]
+pub mod arrays {}
 #[doc = include_str!("src/shareable-list.md")]
 pub mod shareable_list {}
 #[doc = include_str!("src/collections.md")]

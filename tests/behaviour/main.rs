@@ -11,6 +11,7 @@
 mod support;
 
 mod arguments;
+mod arrays;
 mod async_calls;
 mod async_methods;
 mod both_ways;

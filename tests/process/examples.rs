@@ -217,3 +217,38 @@ fn a_pool_takes_files_through_two_stages() {
         assert!(line.starts_with(expected), "{said}");
     }
 }
+
+/// Every process has drawn rows, together all of them, and there is a picture of that size.
+#[test]
+fn several_processes_draw_one_picture() {
+    let _nothing_left = NothingLeft::watch();
+    let file = format!("shared-mandelbrot-{}.png", std::process::id());
+    let file = std::env::temp_dir().join(file);
+    let output = run(&built("examples", "mandelbrot"), &[file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{complained}");
+    let reader = std::io::BufReader::new(std::fs::File::open(&file).unwrap());
+    let mut reader = png::Decoder::new(reader).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!((info.width, info.height), (900, 600));
+    let light = pixels
+        .chunks(900 * 3)
+        .filter(|row| row.iter().any(|part| *part > 100));
+    assert_eq!(light.count(), 600, "no row is missing");
+
+    let number = |line: &str, at: usize| line.split(' ').nth(at)?.parse::<u32>().ok();
+    let drawn = said.lines().filter(|line| line.contains(" drew "));
+    let (pids, rows): (Vec<_>, Vec<_>) = drawn
+        .map(|line| (number(line, 1).unwrap(), number(line, 3).unwrap()))
+        .unzip();
+    assert_eq!(rows.iter().sum::<u32>(), 600, "{said}");
+    let several: std::collections::BTreeSet<_> = pids
+        .iter()
+        .zip(&rows)
+        .filter(|(_, rows)| **rows > 0)
+        .collect();
+    assert!(pids.len() == 4 && several.len() > 1, "{said}");
+}

@@ -12,6 +12,7 @@
 mod support;
 
 mod addresses;
+mod arrays;
 mod async_calls;
 mod builder;
 mod chaos;

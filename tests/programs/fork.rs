@@ -1,6 +1,7 @@
 //! A fork of a client that outlives it: what the client held is given back all the same, and the fork can use none of it.
 #![expect(unsafe_code, reason = "fork without exec")]
 
+use shared_runtime::memory::SharedArray;
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, Shared, shared, task};
 
 /// What the processes tell each other.
@@ -104,8 +105,33 @@ fn a_fork_of_a_server_hides_nothing() {
     unsafe { libc::kill(fork, libc::SIGKILL) };
 }
 
+/// A fork has the open file that the lock of an array belongs to: it neither gives its parent's lock back nor writes its changes.
+fn a_fork_leaves_the_locks_of_its_parent_alone() {
+    let array = SharedArray::<u64>::create(4).unwrap();
+    let mut held = array.write().unwrap();
+    held.fill(1);
+    // SAFETY: the child takes no lock that another thread might have held.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let refused = array.read().unwrap_err().kind() == ErrorKind::Disconnected;
+        drop(held);
+        // SAFETY: ends the child without running anything of the parent's.
+        unsafe { libc::_exit(if refused { 7 } else { 8 }) };
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made, with room for its status.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(libc::WEXITSTATUS(status), 7);
+    let other = SharedArray::<u64>::open(array.name().unwrap()).unwrap();
+    assert!(other.try_read().unwrap().is_none(), "still held");
+    assert_eq!(other.get(0).unwrap(), 0, "not written");
+    held.commit().unwrap();
+    assert_eq!(other.read().unwrap()[..], [1; 4]);
+}
+
 pub(super) fn checked() {
     shared_runtime::init();
+    a_fork_leaves_the_locks_of_its_parent_alone();
     a_fork_of_a_server_hides_nothing();
     let server = ServerProcess::start().unwrap();
     let board = Board::new_in(&server).unwrap();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -132,6 +132,18 @@ impl Mapping {
         self.word(offset)
     }
 
+    /// The byte at `offset`.
+    #[inline]
+    pub(crate) fn atomic_u8(&self, offset: usize) -> Result<&AtomicU8, Error> {
+        self.word(offset)
+    }
+
+    /// The two bytes at `offset`.
+    #[inline]
+    pub(crate) fn atomic_u16(&self, offset: usize) -> Result<&AtomicU16, Error> {
+        self.word(offset)
+    }
+
     /// All of its bytes.
     ///
     /// # Safety
@@ -224,6 +236,8 @@ impl fmt::Debug for Mapping {
 /// An atomic number.
 trait Word {}
 
+impl Word for AtomicU8 {}
+impl Word for AtomicU16 {}
 impl Word for AtomicU32 {}
 impl Word for AtomicU64 {}
 impl Word for AtomicI64 {}

@@ -9,7 +9,11 @@ mod frozen;
 
 mod travel;
 
+mod array;
+
 pub use crate::mapped::Mapping;
+pub use array::{ArrayLock, ArrayRead, ArrayWrite, FrozenArray, PerDimension, SharedArray};
+pub use bytemuck::Pod;
 pub use frozen::FrozenMemory;
 pub(crate) use owned::remove_at_exit;
 pub use shared_memory::SharedMemory;

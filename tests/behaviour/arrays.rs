@@ -1,0 +1,403 @@
+//! Arrays that several threads and handles share; `tests/process/arrays.rs` has what concerns processes.
+#![expect(clippy::float_cmp, reason = "numbers come back as they went")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use ndarray::Axis;
+use shared_runtime::memory::{FrozenArray, PerDimension, Pod, SharedArray, SharedMemory};
+use shared_runtime::{CallError, Error, ErrorKind, ServerProcess, Shared, shared};
+
+use super::support::until;
+
+fn kind<T>(result: Result<T, Error>) -> ErrorKind {
+    match result {
+        Ok(_) => panic!("this should have failed"),
+        Err(error) => error.kind(),
+    }
+}
+
+/// A second handle that shares nothing with the first, as that of another process.
+fn again<T: Pod>(array: &SharedArray<T>) -> SharedArray<T> {
+    SharedArray::open(array.name().unwrap()).unwrap()
+}
+
+#[test]
+fn an_array_is_found_with_its_shape_and_its_numbers() {
+    let picture = SharedArray::<f32>::create([480, 640]).unwrap();
+    assert_eq!(picture.shape(), [480, 640]);
+    assert_eq!(picture.len(), 480 * 640);
+    assert_eq!(picture.get([479, 639]).unwrap(), 0.0);
+    picture.set([2, 3], 0.5).unwrap();
+    let same = again(&picture);
+    assert_eq!(same.shape(), [480, 640]);
+    assert_eq!(same.get([2, 3]).unwrap(), 0.5);
+    let mut bytes = [0; 4];
+    same.memory()
+        .read_at((2 * 640 + 3) * 4, &mut bytes)
+        .unwrap();
+    assert_eq!(f32::from_ne_bytes(bytes), 0.5, "row by row, from the start");
+    let row = SharedArray::<u8>::anonymous(1000).unwrap();
+    assert_eq!((row.shape(), row.name()), (&[1000][..], None));
+    let name = format!("shared-array-{}", std::process::id());
+    let named = SharedArray::<i16>::create_named(&name, vec![2, 2, 2]).unwrap();
+    assert_eq!(again(&named).shape(), [2, 2, 2]);
+    assert_eq!(
+        kind(SharedArray::<i16>::create_named(&name, 1)),
+        ErrorKind::AlreadyExists
+    );
+}
+
+#[test]
+fn numbers_of_every_size_are_kept_as_they_are() {
+    fn check<T: Pod + PartialEq + std::fmt::Debug>(first: T, second: T) {
+        let array = SharedArray::<T>::anonymous(3).unwrap();
+        array.set(1, first).unwrap();
+        array.set(2, second).unwrap();
+        assert_eq!(array.get(1).unwrap(), first);
+        assert_eq!(array.to_vec().unwrap(), [T::zeroed(), first, second]);
+        array.fill(second).unwrap();
+        assert_eq!(array.to_vec().unwrap(), [second; 3]);
+    }
+    check(7u8, 255);
+    check(-7i16, i16::MIN);
+    check(u32::MAX, 5);
+    check(i64::MIN, -1);
+    check(f32::INFINITY, -0.25);
+    check(1e-300f64, f64::MAX);
+    check(u128::MAX - 1, 3);
+    check([1u8, 2, 3], [4, 5, 6]);
+    check([1.5f32, 2.5], [-1.0, 0.0]);
+}
+
+#[test]
+fn an_array_of_other_numbers_is_refused_by_name() {
+    let array = SharedArray::<f64>::create(4).unwrap();
+    let name = array.name().unwrap();
+    let error = SharedArray::<i64>::open(name).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    let text = error.to_string();
+    assert!(text.contains("f64") && text.contains("i64"), "{text}");
+    // Whoever says the shape may read the same bytes as something else.
+    array.set(0, 1.0).unwrap();
+    let bits = SharedArray::<u64>::open_shaped(name, 4).unwrap();
+    assert_eq!(bits.get(0).unwrap(), 1.0f64.to_bits());
+    let sizes = SharedArray::<usize>::create(1).unwrap();
+    SharedArray::<u64>::open(sizes.name().unwrap()).unwrap();
+}
+
+#[test]
+fn a_block_that_others_made_needs_a_shape_that_fits() {
+    let memory = SharedMemory::create(48).unwrap();
+    let name = memory.name().unwrap();
+    let array = SharedArray::<i64>::open_shaped(name, [2, 3]).unwrap();
+    array.set([1, 2], 8).unwrap();
+    assert_eq!(
+        memory
+            .atomic_i64(40)
+            .unwrap()
+            .load(std::sync::atomic::Ordering::Relaxed),
+        8
+    );
+    let smaller = SharedArray::<u8>::from_memory(memory.clone(), 47).unwrap();
+    assert_eq!(smaller.get(40).unwrap(), 8);
+    let error = SharedArray::<i64>::open_shaped(name, [2, 4]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData, "a truncated block");
+    assert!(error.to_string().contains("48 bytes"), "{error}");
+    assert_eq!(kind(SharedArray::<i64>::open(name)), ErrorKind::InvalidData);
+    let huge: [&dyn PerDimension; 2] = [&usize::MAX, &[1usize << 40, 1 << 40]];
+    for shape in huge {
+        let shape = shape.numbers();
+        assert_eq!(
+            kind(SharedArray::<i64>::open_shaped(name, shape)),
+            ErrorKind::InvalidInput
+        );
+        assert_eq!(
+            kind(SharedArray::<i64>::anonymous(shape)),
+            ErrorKind::InvalidInput
+        );
+    }
+}
+
+#[test]
+fn places_outside_of_an_array_name_themselves_and_the_shape() {
+    let array = SharedArray::<u16>::anonymous([4, 5]).unwrap();
+    for (place, said) in [
+        (&[4usize, 0][..], "[4, 0]"),
+        (&[0, 5], "[0, 5]"),
+        (&[3], "[3]"),
+        (&[0; 3], "[0, 0, 0]"),
+    ] {
+        let errors = [array.get(place).map(drop), array.set(place, 1)];
+        for error in errors.map(Result::unwrap_err) {
+            assert_eq!(error.kind(), ErrorKind::OutOfRange);
+            let text = error.to_string();
+            assert!(text.contains(said) && text.contains("[4, 5]"), "{text}");
+        }
+    }
+    let mut three = [7; 3];
+    for position in [18, 20, usize::MAX] {
+        assert_eq!(
+            kind(array.read_into(position, &mut three)),
+            ErrorKind::OutOfRange
+        );
+        assert_eq!(
+            kind(array.write_from(position, &three)),
+            ErrorKind::OutOfRange
+        );
+    }
+    assert_eq!(three, [7; 3]);
+    assert_eq!(array.to_vec().unwrap(), [0; 20], "nothing was written");
+    array.write_from(17, &three).unwrap();
+    assert_eq!(array.get([3, 4]).unwrap(), 7);
+    let empty = SharedArray::<u16>::anonymous([3, 0]).unwrap();
+    assert!(empty.is_empty() && empty.read().unwrap().is_empty());
+    assert_eq!(kind(empty.get([0, 0])), ErrorKind::OutOfRange);
+}
+
+#[test]
+fn what_is_read_under_the_lock_is_one_writers_and_whole() {
+    let array = SharedArray::<u64>::create(20_000).unwrap();
+    let writer = |array: SharedArray<u64>| {
+        move || {
+            for _ in 0..50 {
+                let mut held = array.write().unwrap();
+                let next = held[0] + 1;
+                held.fill(next);
+            }
+        }
+    };
+    let reader = |array: SharedArray<u64>| {
+        move || {
+            let mut last = 0;
+            while last < 200 {
+                let copy = array.read().unwrap();
+                assert!(copy.iter().all(|number| *number == copy[0]));
+                assert!(copy[0] >= last);
+                last = copy[0];
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for handle in [array.clone(), array.clone(), again(&array), again(&array)] {
+            scope.spawn(writer(handle));
+        }
+        for handle in [array.clone(), array.clone(), again(&array)] {
+            scope.spawn(reader(handle));
+        }
+    });
+    assert_eq!(array.get(0).unwrap(), 200, "no increment is lost");
+}
+
+#[test]
+fn a_writer_gets_its_turn_among_readers_that_never_pause() {
+    let array = SharedArray::<u64>::create(200_000).unwrap();
+    let read_until_changed =
+        |array: SharedArray<u64>| move || while array.read().unwrap()[0] == 0 {};
+    std::thread::scope(|scope| {
+        for handle in [array.clone(), array.clone(), again(&array), again(&array)] {
+            scope.spawn(read_until_changed(handle));
+        }
+        scope.spawn(|| again(&array).write().unwrap()[0] = 1);
+    });
+}
+
+#[test]
+fn a_held_lock_keeps_others_out_and_tells_its_own_thread() {
+    let array = SharedArray::<i32>::create([2, 2]).unwrap();
+    let other = again(&array);
+    let mut held = array.write().unwrap();
+    held[3] = 9;
+    assert_eq!(held.shape(), [2, 2]);
+    assert!(other.try_read().unwrap().is_none());
+    assert!(other.try_write().unwrap().is_none());
+    assert_eq!(other.get([1, 1]).unwrap(), 0, "not copied back yet");
+    for error in [
+        array.read().map(drop),
+        array.write().map(drop),
+        array.try_read().map(drop),
+        array.lock().map(drop),
+    ] {
+        assert_eq!(kind(error), ErrorKind::Reentrant);
+    }
+    std::thread::scope(|scope| {
+        let clone = array.clone();
+        let tried = scope.spawn(move || clone.try_write().unwrap().is_none());
+        assert!(tried.join().unwrap(), "a thread of the same process");
+    });
+    held.commit().unwrap();
+    assert_eq!(other.read().unwrap()[..], [0, 0, 0, 9]);
+    let held = other.lock().unwrap();
+    assert!(array.try_read().unwrap().is_none());
+    held.set([0, 0], 5).unwrap();
+    assert_eq!(array.get([0, 0]).unwrap(), 5, "at once");
+    drop(held);
+    assert_eq!(array.try_write().unwrap().unwrap()[0], 5);
+    assert_eq!(array.try_read().unwrap().unwrap().into_vec(), [5, 0, 0, 9]);
+}
+
+/// As in two processes of which one has sent its descriptor to the other.
+#[test]
+fn handles_that_share_an_open_file_have_locks_of_their_own() {
+    let memory = SharedMemory::anonymous(80).unwrap();
+    let [one, other] = [0, 1].map(|_| SharedArray::<u64>::from_memory(memory.clone(), 10).unwrap());
+    let held = one.write().unwrap();
+    assert!(other.try_read().unwrap().is_none());
+    assert!(other.try_write().unwrap().is_none());
+    drop(held);
+    assert!(other.try_write().unwrap().is_some());
+}
+
+/// Writes when it is dropped.
+struct Last(SharedArray<u8>);
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.write().unwrap().fill(3);
+    }
+}
+
+#[test]
+fn what_is_discarded_or_panics_changes_nothing_and_frees_the_lock() {
+    let array = SharedArray::<u8>::create(8).unwrap();
+    let mut held = array.write().unwrap();
+    held.fill(1);
+    held.discard();
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let mut held = array.write().unwrap();
+        held.fill(2);
+        panic!("as asked");
+    }));
+    panicked.unwrap_err();
+    let other = again(&array);
+    assert_eq!(other.try_read().unwrap().unwrap()[..], [0; 8]);
+    // A destructor that runs because of another panic is a transaction of its own.
+    let last = Last(other);
+    catch_unwind(AssertUnwindSafe(|| {
+        let _last = last;
+        panic!("as asked");
+    }))
+    .unwrap_err();
+    assert_eq!(array.read().unwrap()[..], [3; 8]);
+}
+
+struct Keeper(SharedArray<u64>);
+
+#[shared]
+impl Keeper {
+    pub fn open(name: &str) -> Result<Self, Error> {
+        SharedArray::open(name).map(Self)
+    }
+    /// Takes an array from elsewhere, and says the sum of its elements.
+    pub fn sum(&self, other: SharedArray<u64>) -> Result<u64, Error> {
+        Ok(other.read()?.iter().sum())
+    }
+    pub fn own(&self) -> SharedArray<u64> {
+        self.0.clone()
+    }
+    pub fn write(&self) -> Result<(), Error> {
+        self.0.write()?.fill(7);
+        Ok(())
+    }
+    pub fn swap_as_floats(&self, other: SharedArray<f64>) -> usize {
+        other.len()
+    }
+}
+
+#[test]
+fn arrays_are_arguments_and_results() {
+    let array = SharedArray::<u64>::create([2, 50]).unwrap();
+    array.fill(3).unwrap();
+    let server = ServerProcess::start().unwrap();
+    let keeper = Keeper::open_in(&server, array.name().unwrap()).unwrap();
+    assert_eq!(keeper.sum(array.clone()).unwrap(), 300);
+    let back = keeper.own().unwrap();
+    assert_eq!(back.shape(), [2, 50]);
+    back.set([1, 49], 4).unwrap();
+    assert_eq!(keeper.sum(array.clone()).unwrap(), 301);
+    let foreign = SharedMemory::create(80).unwrap();
+    let foreign = SharedArray::<u64>::from_memory(foreign, [2, 5]).unwrap();
+    foreign.fill(1).unwrap();
+    assert_eq!(
+        keeper.sum(foreign).unwrap(),
+        10,
+        "one that says nothing of itself"
+    );
+    // What a hostile sender could write instead: the fields as serde has them, with other numbers.
+    let written = serde_json::to_value(&array).unwrap();
+    let arrives = |field: &str, value: serde_json::Value| {
+        let mut written = written.clone();
+        written[field] = value;
+        serde_json::from_value::<SharedArray<u64>>(written).map_err(|error| error.to_string())
+    };
+    assert!(arrives("shape", [2, 50].as_slice().into()).is_ok());
+    let error = arrives("shape", [2, 500].as_slice().into()).unwrap_err();
+    assert!(error.contains("too short"), "{error}");
+    let error = arrives("elements", "f64".into()).unwrap_err();
+    assert!(error.contains("f64") && error.contains("u64"), "{error}");
+}
+
+#[test]
+fn a_wait_for_the_lock_ends_with_the_deadline_of_the_call() {
+    let array = SharedArray::<u64>::create(4).unwrap();
+    let server = ServerProcess::start().unwrap();
+    let keeper = Keeper::open_in(&server, array.name().unwrap()).unwrap();
+    let held = array.lock().unwrap();
+    let hurried = Shared::with_timeout(&keeper, Duration::from_millis(50));
+    let error = hurried.write().unwrap_err();
+    // Whichever of the two looks first at the clock.
+    let (CallError::Method(error) | CallError::Remote(error)) = error;
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    until("the method has given up", || {
+        server.inspect().unwrap().calls.is_empty()
+    });
+    drop(held);
+    assert_eq!(array.read().unwrap()[..], [0; 4], "it never had the lock");
+    assert!(
+        array.try_write().unwrap().is_some(),
+        "and left nothing of it"
+    );
+    keeper.write().unwrap();
+    assert_eq!(array.read().unwrap()[..], [7; 4]);
+}
+
+#[test]
+fn a_frozen_array_is_borrowed() {
+    let array = SharedArray::<u64>::anonymous([2, 3]).unwrap();
+    array.write_from(0, &[1, 2, 3, 4, 5, 6]).unwrap();
+    drop(array.read().unwrap());
+    let clone = array.clone();
+    let (array, error) = array.freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Overloaded, "{error}");
+    drop(clone);
+    let frozen = array.freeze().unwrap();
+    assert_eq!(frozen[..], [1, 2, 3, 4, 5, 6]);
+    assert_eq!(frozen.shape(), [2, 3]);
+    assert_eq!(*frozen.at([1, 0]).unwrap(), 4);
+    assert_eq!(kind(frozen.at([2, 0])), ErrorKind::OutOfRange);
+    let bytes = FrozenArray::<u8>::from_memory(frozen.memory().clone(), 9).unwrap();
+    assert_eq!(bytes[..], [1, 0, 0, 0, 0, 0, 0, 0, 2]);
+    let longer = FrozenArray::<u8>::from_memory(frozen.memory().clone(), 10_000);
+    assert_eq!(kind(longer), ErrorKind::InvalidData);
+    let named = SharedArray::<u64>::create(2).unwrap();
+    let (named, error) = named.freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    named.write().unwrap()[0] = 1;
+    assert_eq!(named.get(0).unwrap(), 1, "as it was");
+}
+
+#[test]
+fn views_have_the_shape_and_the_elements() {
+    let array = SharedArray::<f64>::anonymous([2, 3]).unwrap();
+    let mut held = array.write().unwrap();
+    held.view_mut()[[1, 2]] = 6.0;
+    assert_eq!(held.view()[[1, 2]], 6.0);
+    held.commit().unwrap();
+    let read = array.read().unwrap();
+    assert_eq!(read.view().index_axis(Axis(0), 1).sum(), 6.0);
+    assert_eq!(array.to_ndarray().unwrap().shape(), [2, 3]);
+    let frozen = array.freeze().unwrap();
+    assert_eq!(frozen.view()[[1, 2]], 6.0);
+    let memory = frozen.memory();
+    assert_eq!(memory.view::<f64>([3, 2]).unwrap()[[2, 1]], 6.0);
+    assert_eq!(kind(memory.view::<f64>(1000)), ErrorKind::InvalidData);
+}
