@@ -25,6 +25,7 @@ mod encoding;
 mod errors;
 mod generics;
 mod handles;
+mod lists;
 mod locks;
 mod memory;
 mod memory_in_calls;

@@ -9,5 +9,6 @@ mod python;
 
 mod arrays;
 mod blocks;
+mod lists;
 
 shared_runtime::test_support!();

@@ -20,22 +20,34 @@ impl Python {
         listed.split(':').filter_map(Self::at).collect()
     }
 
+    /// A CPython 3.8, which lays lists out in another way: `SHARED_PYTHON_38`, or `python3.8`.
+    pub fn old() -> Option<Self> {
+        let path = std::env::var("SHARED_PYTHON_38").unwrap_or_else(|_| "python3.8".to_owned());
+        let found = Self::asked(&path).filter(|python| python.minor == 8);
+        if found.is_none() {
+            println!("SKIPPED: {path} is no CPython 3.8");
+        }
+        found
+    }
+
     fn at(path: &str) -> Option<Self> {
+        let found = Self::asked(path).filter(|python| python.minor >= 9);
+        if found.is_none() {
+            println!("SKIPPED: {path} is no CPython of 3.9 or later");
+        }
+        found
+    }
+
+    /// `None` if there is none, or it does not say which one it is.
+    fn asked(path: &str) -> Option<Self> {
         let asked = Command::new(path)
             .args(["-c", "import sys; print(sys.version_info.minor)"])
             .stderr(Stdio::null())
             .output();
-        let answered = asked.ok().filter(|output| output.status.success());
-        let minor = answered
-            .and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse().ok())
-            .filter(|minor| *minor >= 9);
-        if minor.is_none() {
-            println!("SKIPPED: {path} is no CPython of 3.9 or later");
-        }
-        Some(Self {
-            path: path.into(),
-            minor: minor?,
-        })
+        let output = asked.ok().filter(|output| output.status.success())?;
+        let minor = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+        let path = path.into();
+        Some(Self { path, minor })
     }
 
     /// Whether it has this module; else it is said what is skipped.

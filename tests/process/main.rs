@@ -23,6 +23,7 @@ mod faults;
 mod futures;
 mod handles;
 mod leftovers;
+mod lists;
 mod parity;
 mod pools;
 mod programs;

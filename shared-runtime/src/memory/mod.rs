@@ -11,9 +11,12 @@ mod travel;
 
 mod array;
 
+mod list;
+
 pub use crate::mapped::Mapping;
 pub use array::{ArrayLock, ArrayRead, ArrayWrite, FrozenArray, PerDimension, SharedArray};
 pub use bytemuck::Pod;
 pub use frozen::FrozenMemory;
+pub use list::{Item, Iter, ShareableList};
 pub(crate) use owned::remove_at_exit;
 pub use shared_memory::SharedMemory;

@@ -1,28 +1,55 @@
-//! Notices that this process is a fork of the one that set the runtime up, at the price of one load.
+//! Notices that this process is a fork of another, at the price of one load.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapRaw};
 use rustix::mm::{Advice, madvise};
 
 /// Whether this process was forked, without exec, from the one that first asked.
 ///
-/// Connections are shared with the parent then, and the background thread does not exist: nothing may be sent. The mark is
-/// a page that the kernel wipes in a forked child; `getpid` would cost a system call each time.
+/// Connections are shared with the parent then, and the background thread does not exist: nothing may be sent. `getpid` would cost a
+/// system call each time.
 pub(crate) fn forked() -> bool {
-    static MARK: OnceLock<Option<Mark>> = OnceLock::new();
-    MARK.get_or_init(Mark::new)
+    static MARK: OnceLock<Option<Page>> = OnceLock::new();
+    let marked = || Page::new().inspect(|page| page.word().store(1, Ordering::Relaxed));
+    MARK.get_or_init(marked)
         .as_ref()
-        .is_some_and(Mark::wiped)
+        .is_some_and(|page| page.word().load(Ordering::Relaxed) == 0)
 }
 
-struct Mark(MmapMut);
+/// A number that each process has for itself, also a forked one, at the price of one load.
+pub(crate) struct OncePerProcess(OnceLock<Option<Page>>);
 
-impl Mark {
+impl OncePerProcess {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// What `make` says, which is never zero: it is asked once, and once more in each forked child.
+    #[inline]
+    pub(crate) fn get(&self, make: fn() -> u64) -> u64 {
+        let Some(page) = self.0.get_or_init(Page::new) else {
+            return make();
+        };
+        match page.word().load(Ordering::Relaxed) {
+            0 => {
+                let number = make();
+                page.word().store(number, Ordering::Relaxed);
+                number
+            }
+            number => number,
+        }
+    }
+}
+
+/// A page that the kernel wipes in a forked child.
+struct Page(MmapRaw);
+
+impl Page {
     /// `None` where the kernel knows no wipe-on-fork (before 4.14): forks go unnoticed there.
     fn new() -> Option<Self> {
-        let mut page = MmapMut::map_anon(size_of::<AtomicU32>()).ok()?;
+        let page = MmapRaw::from(MmapMut::map_anon(size_of::<AtomicU64>()).ok()?);
         // SAFETY: the whole of a private anonymous mapping of our own, whose content in a forked child is read only as a number.
         unsafe {
             madvise(
@@ -32,15 +59,13 @@ impl Mark {
             )
         }
         .ok()?;
-        page[..4].copy_from_slice(&1u32.to_ne_bytes());
         Some(Self(page))
     }
 
     #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
-    fn wiped(&self) -> bool {
-        // SAFETY: a mapping is page-aligned and at least four bytes long, and it is only read after `new`.
-        let word = unsafe { &*self.0.as_ptr().cast::<AtomicU32>() };
-        word.load(Ordering::Relaxed) == 0
+    fn word(&self) -> &AtomicU64 {
+        // SAFETY: a mapping is page-aligned and at least eight bytes long; it is reached in no other way.
+        unsafe { &*self.0.as_mut_ptr().cast::<AtomicU64>() }
     }
 }
 
@@ -62,5 +87,24 @@ mod tests {
         assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
         assert_eq!(libc::WEXITSTATUS(status), 17);
         assert!(!forked());
+    }
+
+    #[test]
+    fn a_fork_is_another_process() {
+        static OWN: OncePerProcess = OncePerProcess::new();
+        let own = || OWN.get(|| std::process::id().into());
+        assert_eq!(own(), u64::from(std::process::id()));
+        assert_eq!(OWN.get(|| 1), own(), "asked once");
+        // SAFETY: the child reads and writes one word and leaves: it takes no lock and allocates nothing.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let is_own = own() == u64::from(std::process::id());
+            // SAFETY: ends the child without running anything of the parent's.
+            unsafe { libc::_exit(if is_own { 18 } else { 0 }) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child just made, with room for its status.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+        assert_eq!(libc::WEXITSTATUS(status), 18);
     }
 }

@@ -1,0 +1,56 @@
+//! The items of a list, one after the other.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::item::Item;
+use super::shareable_list::ShareableList;
+use crate::error::Error;
+
+/// The items of a [`ShareableList`]: each is read when its turn comes.
+#[derive(Clone)]
+pub struct Iter<'a> {
+    list: &'a ShareableList,
+    left: Range<usize>,
+}
+
+impl<'a> Iter<'a> {
+    pub(super) fn new(list: &'a ShareableList) -> Self {
+        let left = 0..list.len();
+        Self { list, left }
+    }
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Result<Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left.next().map(|index| self.list.get(index))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.left.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        self.left.nth(n).map(|index| self.list.get(index))
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.left.next_back().map(|index| self.list.get(index))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl std::iter::FusedIterator for Iter<'_> {}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
