@@ -43,6 +43,8 @@ pub mod when_a_process_dies {}
 pub mod memory {}
 #[doc = include_str!("src/arrays.md")]
 pub mod arrays {}
+#[doc = include_str!("src/memory-blocks.md")]
+pub mod memory_blocks {}
 #[doc = include_str!("src/shareable-list.md")]
 pub mod shareable_list {}
 #[doc = include_str!("src/collections.md")]

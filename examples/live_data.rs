@@ -1,4 +1,5 @@
-//! A method returns plain data with live objects in it: what is plain is a copy, what is a handle stays shared.
+//! A method returns plain data with live objects in it: what is plain is a copy, what is a handle stays shared, and memory is the same memory
+//! for all.
 //!
 //! `cargo run --example live_data`
 #![forbid(unsafe_code)]
@@ -6,6 +7,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
+use shared_runtime::memory::MemoryBlock;
 use shared_runtime::{Error, ServerProcess, Shared, shared, task};
 
 /// A list that several processes add to.
@@ -39,6 +41,8 @@ pub struct Data {
     pub name: String,
     /// A copy: whoever changes it changes their own.
     pub hobbies: Vec<String>,
+    /// Bytes that every process can map.
+    pub memory: Shared<MemoryBlock>,
     /// Live, two levels down.
     pub jobs: (String, HashMap<String, Shared<Names>>),
 }
@@ -57,13 +61,27 @@ impl Worker {
     }
 
     /// `Shared::new` hosts a value where this runs, in the server, and makes a handle of it.
-    pub fn make_data(&self) -> Data {
+    ///
+    /// # Errors
+    ///
+    /// Where there is no memory left.
+    pub fn make_data(&self) -> Result<Data, Error> {
         let companies = Shared::new(Names::of(vec!["ARM".into(), "Shell".into()]));
-        Data {
+        Ok(Data {
             name: self.name.clone(),
             hobbies: vec!["soccer".into(), "swimming".into()],
+            memory: self.memory(100)?,
             jobs: ("IBM".into(), HashMap::from([("UK".into(), companies)])),
-        }
+        })
+    }
+
+    /// Memory of the server: freed with its last handle.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none left.
+    pub fn memory(&self, size: usize) -> Result<Shared<MemoryBlock>, Error> {
+        Ok(Shared::new(MemoryBlock::new(size)?))
     }
 }
 
@@ -71,6 +89,7 @@ impl Worker {
 #[task]
 fn agent(mut data: Data) -> Result<(), Error> {
     data.hobbies.push("tennis".into());
+    data.memory.map()?.write_at(3, &[8])?;
     data.jobs.1["UK"].push("BP")
 }
 
@@ -84,5 +103,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     agent::spawn(data.clone())?.join()?;
     println!("{} likes {}", data.name, data.hobbies.join(" and "));
     println!("in the UK: {}", data.jobs.1["UK"].all()?.join(", "));
+    let mut bytes = [0; 5];
+    data.memory.map()?.read_at(0, &mut bytes)?;
+    println!("the memory begins with {bytes:?}");
+
+    let more = worker.memory(80)?;
+    println!("and there are {} bytes more", more.size()?);
     Ok(())
 }

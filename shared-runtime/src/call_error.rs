@@ -77,6 +77,15 @@ impl<E: std::error::Error + 'static> CallError<E> {
     }
 }
 
+impl CallError<Error> {
+    /// The error, of whichever of the two.
+    pub(crate) fn into_one(self) -> Error {
+        match self {
+            Self::Method(error) | Self::Remote(error) => error,
+        }
+    }
+}
+
 impl<E> From<Error> for CallError<E> {
     fn from(error: Error) -> Self {
         Self::Remote(error)

@@ -91,6 +91,9 @@ pub mod logs;
 
 pub mod process;
 
+// A process that owns memory.
+mod manager;
+
 mod register;
 mod test_support;
 

@@ -40,8 +40,8 @@ fn a_server_calls_back_into_its_client() {
 #[test]
 fn objects_come_back_alive_inside_of_data() {
     let _nothing_left = NothingLeft::watch();
-    let expected =
-        "the server hosts 2 objects\nTom likes soccer and swimming\nin the UK: ARM, Shell, BP\n";
+    let expected = "the server hosts 3 objects\nTom likes soccer and swimming\nin the UK: ARM, Shell, BP\n\
+        the memory begins with [0, 0, 0, 8, 0]\nand there are 80 bytes more\n";
     assert_eq!(printed("live_data"), expected);
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use shared_runtime::memory::{Item, ShareableList};
-use shared_runtime::task;
+use shared_runtime::memory::{Item, ShareableList, SharedMemoryManager};
+use shared_runtime::{ErrorKind, task};
 
 use super::chaos::machine::Random;
 use super::chaos::number_in;
@@ -161,7 +161,7 @@ fn four_processes_read_and_write_and_see_no_mixture() {
 #[task]
 fn do_work(list: ShareableList, from: usize, to: usize) -> Result<(), shared_runtime::Error> {
     for index in from..to {
-        let number = list.get(index)?.as_int().unwrap_or_default();
+        let number = list.get(index)?.as_int().expect("a number");
         list.set(index, number * number)?;
     }
     Ok(())
@@ -170,7 +170,8 @@ fn do_work(list: ShareableList, from: usize, to: usize) -> Result<(), shared_run
 #[test]
 fn two_workers_share_the_work_on_a_list_of_two_thousand() {
     let _nothing_left = NothingLeft::watch();
-    let list = ShareableList::new(0..2_000).unwrap();
+    let manager = SharedMemoryManager::start().unwrap();
+    let list = manager.shareable_list(0..2_000).unwrap();
     let first = do_work::spawn(list.clone(), 0, 1_000).unwrap();
     let second = do_work::spawn(list.clone(), 1_000, 2_000).unwrap();
     first.join().unwrap();
@@ -180,4 +181,7 @@ fn two_workers_share_the_work_on_a_list_of_two_thousand() {
         .map(|item| item.unwrap().as_int().unwrap())
         .sum();
     assert_eq!(sum, (0..2_000).map(|n| n * n).sum::<i64>());
+    manager.shutdown().unwrap();
+    let error = ShareableList::open(list.name()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
 }

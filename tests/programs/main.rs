@@ -12,16 +12,18 @@ use std::process::{Command, exit};
 
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, shared, task};
 
+mod containers;
 mod endings;
 mod executables;
 mod fork;
+mod full_memory;
 mod logs;
 mod memory;
 mod stranger;
 
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 14] = [
+const PROGRAMS: [Program; 16] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -45,6 +47,8 @@ const PROGRAMS: [Program; 14] = [
     ),
     ("another_executable", executables::checked),
     ("strangers_who_say_nothing", stranger::checked),
+    ("a_folder_without_room", full_memory::checked),
+    ("two_containers_with_one_folder", containers::checked),
 ];
 
 fn programs() -> impl Iterator<Item = &'static Program> {
@@ -56,6 +60,12 @@ fn main() {
     let asked = std::env::args().nth(1);
     if asked.as_deref() == Some(executables::OTHER) {
         return executables::other();
+    }
+    if asked.as_deref() == Some(containers::OTHER) {
+        return containers::other();
+    }
+    if asked.as_deref() == Some(full_memory::SMALL) {
+        return full_memory::with_a_small_folder();
     }
     if let Some((_, program)) = programs().find(|(name, _)| Some(*name) == asked.as_deref()) {
         return program();
@@ -73,6 +83,9 @@ fn main() {
             "program {name} ... {}",
             if passed { "ok" } else { "FAILED" }
         );
+        for line in said.lines().filter(|line| line.starts_with("skipped: ")) {
+            println!("  {line}");
+        }
         if !passed {
             println!("{}\n{said}", output.status);
             failed += 1;

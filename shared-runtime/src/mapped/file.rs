@@ -151,11 +151,15 @@ impl Identity {
     }
 }
 
+/// Whether the name still is that of this file.
+pub(crate) fn is_named(name: &Name, identity: Identity) -> bool {
+    let there = lstat(path(name));
+    there.as_ref().map(Identity::in_stat) == Ok(identity)
+}
+
 /// Removes the name, if it still is that of this file: another block may have it by now.
 pub(crate) fn unlink(name: &Name, identity: Identity) -> Result<(), Error> {
-    let there = lstat(path(name));
-    let there = there.as_ref().map(Identity::in_stat);
-    if there != Ok(identity) {
+    if !is_named(name, identity) {
         return Err(refused("unlink", name, Errno::NOENT));
     }
     rustix::fs::unlink(path(name)).map_err(|errno| refused("unlink", name, errno))

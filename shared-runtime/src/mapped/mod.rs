@@ -3,17 +3,21 @@
 mod racing;
 
 mod name;
+mod tag;
 
 mod room;
 
 mod file;
 mod frozen;
 mod mapping;
+mod reap;
 
 pub(crate) use file::{
-    Found, Identity, create_named, create_unnamed, freeze, is_frozen, open_named, received, unlink,
+    Found, Identity, create_named, create_unnamed, freeze, is_frozen, is_named, open_named,
+    received, unlink,
 };
 pub(crate) use frozen::Frozen;
 pub use mapping::Mapping;
 pub(crate) use name::Name;
 pub(crate) use racing::copy;
+pub(crate) use reap::{reap, reap_once};

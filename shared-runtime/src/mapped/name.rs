@@ -10,7 +10,7 @@ const LONGEST: usize = 255;
 
 /// The name of a block, without a slash before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Name(String);
+pub(crate) struct Name(pub(super) String);
 
 impl Name {
     /// A name such as CPython gives: nobody else has it but by a rare chance.

@@ -13,8 +13,12 @@ mod array;
 
 mod list;
 
+mod block;
+
+pub use crate::manager::{MemoryManagerHandle, SharedMemoryManager, SharedMemoryManagerBuilder};
 pub use crate::mapped::Mapping;
 pub use array::{ArrayLock, ArrayRead, ArrayWrite, FrozenArray, PerDimension, SharedArray};
+pub use block::{MemoryBlock, MemoryBlockCalls, MemoryBlockProxy};
 pub use bytemuck::Pod;
 pub use frozen::FrozenMemory;
 pub use list::{Item, Iter, ShareableList};

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crate::error::Error;
-use crate::mapped::{Identity, Name, unlink};
-use crate::os::{at_exit, forked};
+use crate::mapped::{Identity, Name, is_named, unlink};
+use crate::os::{at_any_end, forked};
 
 /// What this process has made and nobody has removed.
 static NAMES: Mutex<Option<HashMap<Name, Identity>>> = Mutex::new(None);
@@ -29,6 +29,11 @@ impl Owned {
     /// The name stays.
     pub(super) fn keep(self) {
         self.forget();
+    }
+
+    /// Whether the name is still there.
+    pub(super) fn is_there(&self) -> bool {
+        is_named(&self.name, self.identity)
     }
 
     /// Removes the name now.
@@ -57,13 +62,13 @@ impl Drop for Owned {
     }
 }
 
-/// Has this process remove what is left when it ends by itself: what is in a static, and what `exit` does not drop.
+/// Has this process remove what is left when it ends by itself, or with its owner: what is in a static, and what `exit` does not drop.
 pub(crate) fn remove_at_exit() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
         // From here on a fork can be told.
         let _ = forked();
-        at_exit(remove_all);
+        at_any_end(remove_all);
     });
 }
 

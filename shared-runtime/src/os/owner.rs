@@ -1,13 +1,7 @@
 //! Processes as one word, so that a lock in shared memory can say who has it, and others see whether that process still lives.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
-
-use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
-
 use super::fork::OncePerProcess;
+use super::life::{Life, is_over, realm};
 
 /// The kernel's process ids have no more bits.
 const PID_BITS: u32 = 22;
@@ -48,73 +42,28 @@ impl Owner {
         if place == 0 || place != Self::this().0 >> PLACE_AT {
             return false;
         }
-        match stat(self.pid()) {
-            Ok(stat) => stat.is_over() || stat.start != (self.0 >> START_AT) & low_bits(START_BITS),
-            Err(error) => is_missing(&error) && self.gets_no_signals(),
-        }
+        let own = (self.0 >> START_AT) & low_bits(START_BITS);
+        is_over(self.pid(), |start| start & low_bits(START_BITS) != own)
     }
 
-    /// Where `/proc` hides the processes of others, one that is not there may live.
-    fn gets_no_signals(self) -> bool {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
-        pid.is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+    fn of(Life { pid, start }: Life, place: u64) -> Self {
+        let start = start & low_bits(START_BITS);
+        Self(u64::from(pid) & low_bits(PID_BITS) | start << START_AT | place << PLACE_AT)
     }
 }
 
+/// Where `/proc` does not say when it began, a process of which nothing will be known.
 fn this_process() -> u64 {
+    let known = Life::own().zip(place());
     let pid = std::process::id();
-    let known = stat(pid).ok().zip(place());
-    let (start, place) = known.map_or((0, 0), |(stat, place)| (stat.start, place));
-    u64::from(pid) & low_bits(PID_BITS) | start << START_AT | place << PLACE_AT
+    let unknown = (Life { pid, start: 0 }, 0);
+    let (life, place) = known.unwrap_or(unknown);
+    Owner::of(life, place).0
 }
 
-/// A tag of the namespaces of this process: those in which ids and times of start are counted. Zero is none.
+/// A tag of where ids and times of start mean what they mean here. Zero is none.
 fn place() -> Option<u64> {
-    let pids = fs::metadata("/proc/self/ns/pid").ok()?.ino();
-    // Old kernels have one time for all.
-    let times = fs::metadata("/proc/self/ns/time").map_or(0, |times| times.ino());
-    Some(((pids ^ times.rotate_left(6)) & low_bits(u64::BITS - PLACE_AT)).max(1))
-}
-
-/// What the kernel says about a process.
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    state: char,
-    threads: u64,
-    /// In ticks since the machine was started, the low bits.
-    start: u64,
-}
-
-impl Stat {
-    /// Whether nothing of it runs any more. One that has not been waited for is still there; a first thread that has ended before the others looks
-    /// the same, but for their number.
-    fn is_over(&self) -> bool {
-        "ZXx".contains(self.state) && self.threads <= 1
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        // Behind the name of the program, which may hold anything: the third field and those after it.
-        let (_, rest) = text.rsplit_once(") ")?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
-        Some(Self {
-            state: fields.first()?.chars().next()?,
-            threads: number(20)?,
-            start: number(22)? & low_bits(START_BITS),
-        })
-    }
-}
-
-fn stat(pid: u32) -> io::Result<Stat> {
-    let text = fs::read(format!("/proc/{pid}/stat"))?;
-    Stat::parse(&String::from_utf8_lossy(&text)).ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
-/// It ended before its file was opened, or before that was read.
-fn is_missing(error: &io::Error) -> bool {
-    [Errno::NOENT, Errno::SRCH]
-        .map(|errno| Some(errno.raw_os_error()))
-        .contains(&error.raw_os_error())
+    Some((realm()? & low_bits(u64::BITS - PLACE_AT)).max(1))
 }
 
 const fn low_bits(bits: u32) -> u64 {
@@ -123,15 +72,7 @@ const fn low_bits(bits: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
-
     use super::*;
-
-    fn of_child(pid: u32) -> Owner {
-        let stat = stat(pid).unwrap();
-        let place = Owner::this().0 >> PLACE_AT << PLACE_AT;
-        Owner(u64::from(pid) | stat.start << START_AT | place)
-    }
 
     #[test]
     fn this_process_lives_and_is_always_the_same() {
@@ -145,19 +86,6 @@ mod tests {
     }
 
     #[test]
-    fn a_child_has_ended_when_it_is_killed_and_before_it_is_waited_for() {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        let owner = of_child(child.id());
-        assert!(!owner.has_ended());
-        child.kill().unwrap();
-        while !owner.has_ended() {
-            std::thread::yield_now();
-        }
-        child.wait().unwrap();
-        assert!(owner.has_ended());
-    }
-
-    #[test]
     fn another_process_of_the_same_id_is_another_one() {
         let earlier = Owner(Owner::this().0 ^ 1 << START_AT);
         assert!(earlier.has_ended());
@@ -167,18 +95,6 @@ mod tests {
     fn nothing_is_known_of_other_namespaces() {
         for elsewhere in [Owner(Owner::this().0 ^ 1 << PLACE_AT), Owner(7), Owner(0)] {
             assert!(!elsewhere.has_ended());
-        }
-    }
-
-    #[test]
-    fn what_the_kernel_says_is_understood() {
-        let fields: Vec<String> = (4..=52).map(|n| n.to_string()).collect();
-        let text = format!("7 (a) b (c) Z {}\n", fields.join(" "));
-        let stat = Stat::parse(&text).unwrap();
-        assert_eq!((stat.state, stat.threads, stat.start), ('Z', 20, 22));
-        assert!(!stat.is_over(), "other threads run");
-        for wrong in ["", "7 (a) ", "7 (a) S 1 2", "7 a"] {
-            assert_eq!(Stat::parse(wrong), None, "{wrong}");
         }
     }
 }

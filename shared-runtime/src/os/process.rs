@@ -130,19 +130,23 @@ pub(crate) struct Child {
     status: OnceLock<ExitStatus>,
     /// This process has sent it `SIGKILL`.
     killed: AtomicBool,
+    /// Removes what a process leaves that did not end by itself: before anybody hears of its end.
+    tidy: fn(),
 }
 
 /// The children whose status somebody may still ask for, by process id.
 static CHILDREN: Mutex<Option<HashMap<u32, Weak<Child>>>> = Mutex::new(None);
 
 impl Child {
-    /// Takes charge of a child that was just started, by the descriptor that it has sent of itself.
-    pub(crate) fn adopt(pid: u32, pidfd: OwnedFd) -> Arc<Self> {
+    /// Takes charge of a child that was just started, by the descriptor that it has sent of itself. `tidy` runs when it has ended, unless that
+    /// was by itself, on the thread that hears of it first.
+    pub(crate) fn adopt(pid: u32, pidfd: OwnedFd, tidy: fn()) -> Arc<Self> {
         let child = Arc::new(Self {
             pidfd,
             pid,
             status: OnceLock::new(),
             killed: AtomicBool::new(false),
+            tidy,
         });
         let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
         children
@@ -172,15 +176,30 @@ impl Child {
     /// Collects the status of a child that has ended.
     fn collect(&self) -> ExitStatus {
         *self.status.get_or_init(|| {
-            loop {
-                match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
-                    Err(Errno::INTR) => {}
-                    Ok(Some(status)) => break exit_status(&status),
-                    // ECHILD: the program's own `wait`, or an ignored SIGCHLD, took it.
-                    Ok(None) | Err(_) => break ExitStatus::unknown(),
-                }
+            let status = self.look(WaitIdOptions::EXITED);
+            if status.code().is_none() {
+                (self.tidy)();
             }
+            status
         })
+    }
+
+    /// Whether a child that has ended did so by itself, as far as is known; its status stays to be collected.
+    pub(crate) fn ended_by_itself(&self) -> bool {
+        let there = || self.look(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        let status = self.status.get().copied().unwrap_or_else(there);
+        status.code().is_some()
+    }
+
+    fn look(&self, options: WaitIdOptions) -> ExitStatus {
+        loop {
+            match waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+                Err(Errno::INTR) => {}
+                Ok(Some(status)) => break exit_status(&status),
+                // ECHILD: the program's own `wait`, or an ignored SIGCHLD, took it.
+                Ok(None) | Err(_) => break ExitStatus::unknown(),
+            }
+        }
     }
 
     /// How it ended, if it did: whose signal that was is a part of it, where only this process can tell.

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::handle::arrivals;
 use crate::interface::{Arguments, Encoded, Returned, task};
 use crate::message::{ErrorOnWire, FromChild, Handles, ServerSettings, ToChild};
-use crate::os::{Deadline, wait};
+use crate::os::{Deadline, kill_itself, wait};
 use crate::program;
 use crate::server;
 use crate::transport::Broken;
@@ -99,11 +99,6 @@ fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     started
         .map(drop)
         .map_err(|error| Error::io("starting the thread that watches the owner", error))
-}
-
-/// Not `exit`: other threads are running, and handlers could wait for them. Whatever this process held goes with it.
-fn kill_itself() {
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
 }
 
 fn run_task(

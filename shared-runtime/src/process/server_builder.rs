@@ -235,6 +235,8 @@ impl ServerBuilder {
             settings,
             initializer,
         };
+        // If it is killed, what it had is removed at once.
+        spawned.collect_at_end();
         spawned.tell(&serve, body)?;
         let (endpoint, file) = self.served(&mut spawned)?;
         let handle = ServerHandle::at(endpoint, self.address);

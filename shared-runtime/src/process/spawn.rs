@@ -16,6 +16,7 @@ use super::stdio::{Stdio, Streams};
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
 use crate::logs;
+use crate::mapped;
 use crate::message::{FromChild, ToChild};
 use crate::os::{BACKGROUND, Child, Deadline, Next, Socket, Watch, own_pidfd, process_label, wait};
 use crate::transport::Broken;
@@ -92,7 +93,7 @@ pub(super) fn spawn(name: &str, settings: &Settings) -> Result<Spawned, Error> {
 
 /// Takes charge of a new child, over our end of its control socket.
 fn watch(pid: u32, ours: Socket) -> Result<(Arc<Child>, Line), Error> {
-    let child = Child::adopt(pid, pidfd(&ours)?);
+    let child = Child::adopt(pid, pidfd(&ours)?, mapped::reap);
     let line = Line::over(ours, Arc::clone(&child) as _);
     Ok((child, line))
 }
@@ -203,6 +204,11 @@ impl Spawned {
             .in_process(self.label())
     }
 
+    /// Has its status collected as soon as it ends, whether or not anybody asks.
+    pub(super) fn collect_at_end(&self) {
+        BACKGROUND.run(Box::new(Collect(Arc::clone(&self.child))));
+    }
+
     /// What a child said that it could not have meant.
     pub(super) fn unexpected(&self) -> Error {
         let text = "a child process said something out of turn";
@@ -243,10 +249,10 @@ impl Spawned {
 }
 
 impl Drop for Spawned {
-    /// The process goes on; the background thread collects its status, so that no zombie stays.
+    /// The process goes on; its status is collected, so that no zombie stays.
     fn drop(&mut self) {
         if self.exit_status().is_none() {
-            BACKGROUND.run(Box::new(Collect(Arc::clone(&self.child))));
+            self.collect_at_end();
         }
     }
 }
@@ -259,7 +265,15 @@ impl Watch for Collect {
     }
 
     fn ready(&mut self) -> Next {
-        let _status = self.0.wait(Deadline::NEVER);
+        let child = Arc::clone(&self.0);
+        let collect = move || {
+            let _status = child.wait(Deadline::NEVER);
+        };
+        // Memory of any size may have to be freed after a process that was killed.
+        let apart = || std::thread::Builder::new().name("shared-collect".into());
+        if self.0.ended_by_itself() || apart().spawn(collect).is_err() {
+            let _status = self.0.wait(Deadline::NEVER);
+        }
         Next::Done
     }
 }

@@ -3,21 +3,21 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::cells::Cells;
 use super::item::Item;
-use super::shareable_list::ShareableList;
 use crate::error::Error;
 
-/// The items of a [`ShareableList`]: each is read when its turn comes.
+/// The items of a [`ShareableList`](crate::memory::ShareableList): each is read when its turn comes.
 #[derive(Clone)]
 pub struct Iter<'a> {
-    list: &'a ShareableList,
+    cells: &'a Cells,
     left: Range<usize>,
 }
 
 impl<'a> Iter<'a> {
-    pub(super) fn new(list: &'a ShareableList) -> Self {
-        let left = 0..list.len();
-        Self { list, left }
+    pub(super) fn new(cells: &'a Cells) -> Self {
+        let left = 0..cells.len();
+        Self { cells, left }
     }
 }
 
@@ -25,7 +25,7 @@ impl Iterator for Iter<'_> {
     type Item = Result<Item, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.left.next().map(|index| self.list.get(index))
+        self.left.next().map(|index| self.cells.read(index))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -33,13 +33,13 @@ impl Iterator for Iter<'_> {
     }
 
     fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        self.left.nth(n).map(|index| self.list.get(index))
+        self.left.nth(n).map(|index| self.cells.read(index))
     }
 }
 
 impl DoubleEndedIterator for Iter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.left.next_back().map(|index| self.list.get(index))
+        self.left.next_back().map(|index| self.cells.read(index))
     }
 }
 

@@ -62,8 +62,7 @@ impl ShareableList {
     where
         I: IntoIterator<Item: Into<Item>>,
     {
-        let items = gathered(items);
-        Self::write_into(SharedMemory::create(Self::size_for(&items)?)?, &items)
+        Self::make(items, SharedMemory::create)
     }
 
     /// A new list of these items, in a block of this name.
@@ -75,9 +74,7 @@ impl ShareableList {
     where
         I: IntoIterator<Item: Into<Item>>,
     {
-        let items = gathered(items);
-        let size = Self::size_for(&items)?;
-        Self::write_into(SharedMemory::create_named(name, size)?, &items)
+        Self::make(items, |size| SharedMemory::create_named(name, size))
     }
 
     /// The list in the block of this name, whoever made it. One that is being made is waited for.
@@ -89,15 +86,24 @@ impl ShareableList {
         SharedMemory::open(name)?.try_into()
     }
 
-    /// How large a block for these items is.
-    pub(crate) fn size_for(items: &[Item]) -> Result<usize, Error> {
-        Cells::size_for(items)
-    }
-
-    /// A new list in a block that is all zero, and as large as [`size_for`](Self::size_for) says.
-    pub(crate) fn write_into(memory: SharedMemory, items: &[Item]) -> Result<Self, Error> {
-        let cells = Arc::new(Cells::make(Mapping::clone(&memory), items)?);
-        Ok(Self { memory, cells })
+    /// A new list in what `block` makes: a new block of the size that it is told.
+    pub(crate) fn make<I>(
+        items: I,
+        block: impl FnOnce(usize) -> Result<SharedMemory, Error>,
+    ) -> Result<Self, Error>
+    where
+        I: IntoIterator<Item: Into<Item>>,
+    {
+        let items: Vec<Item> = items.into_iter().map(Into::into).collect();
+        let memory = block(Cells::size_for(&items)?)?;
+        let cells = Cells::make(Mapping::clone(&memory), &items).inspect_err(|_| {
+            // Whoever else owns it: nobody will hear of it.
+            let _ = memory.unlink();
+        })?;
+        Ok(Self {
+            memory,
+            cells: Arc::new(cells),
+        })
     }
 
     /// How many items it has.
@@ -170,7 +176,7 @@ impl ShareableList {
     /// # Ok::<(), shared_runtime::Error>(())
     /// ```
     pub fn iter(&self) -> Iter<'_> {
-        Iter::new(self)
+        Iter::new(&self.cells)
     }
 
     /// How many items equal this value, as Python compares: see [`Item`].
@@ -243,11 +249,4 @@ impl<'a> IntoIterator for &'a ShareableList {
     fn into_iter(self) -> Iter<'a> {
         self.iter()
     }
-}
-
-fn gathered<I>(items: I) -> Vec<Item>
-where
-    I: IntoIterator<Item: Into<Item>>,
-{
-    items.into_iter().map(Into::into).collect()
 }

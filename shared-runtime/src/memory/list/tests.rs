@@ -279,13 +279,11 @@ fn changed_bytes_give_errors_and_nothing_worse() {
 #[test]
 fn a_list_fills_no_other_block_than_one_of_its_size() {
     let items = mixed();
-    let size = ShareableList::size_for(&items).unwrap();
-    for wrong in [size - 1, size + 1] {
-        let memory = SharedMemory::anonymous(wrong).unwrap();
-        let error = ShareableList::write_into(memory, &items).unwrap_err();
+    for wrong in [-1, 1] {
+        let block = |size: usize| SharedMemory::anonymous(size.strict_add_signed(wrong));
+        let error = ShareableList::make(items.clone(), block).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
-    let memory = SharedMemory::anonymous(size).unwrap();
-    let list = ShareableList::write_into(memory, &items).unwrap();
+    let list = ShareableList::make(items.clone(), SharedMemory::anonymous).unwrap();
     assert_eq!(list.get(1).unwrap(), items[1]);
 }

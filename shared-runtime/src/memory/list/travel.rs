@@ -18,9 +18,7 @@ impl<'de> Deserialize<'de> for ShareableList {
         let memory = SharedMemory::deserialize(deserializer)?;
         // A type is traced: there are no lists.
         let list = if is_made_up() {
-            Self::size_for(&[])
-                .and_then(SharedMemory::anonymous)
-                .and_then(|memory| Self::write_into(memory, &[]))
+            Self::make([(); 0], SharedMemory::anonymous)
         } else {
             Self::try_from(memory)
         };
