@@ -200,6 +200,30 @@ fn a_block_is_its_users_alone_and_all_of_it_is_there() {
     assert!(file.blocks() * 512 >= 10_000, "{} blocks", file.blocks());
 }
 
+/// Who opens a block while its memory is being reserved must not find it empty: CPython does not wait.
+#[test]
+fn a_block_has_its_size_before_its_memory() {
+    use std::os::unix::fs::MetadataExt;
+
+    let size: usize = 32 << 20;
+    let name = own_name("sized");
+    let mut seen = false;
+    for _ in 0..20 {
+        std::thread::scope(|scope| {
+            let made = scope.spawn(|| SharedMemory::create_named(&name, size).unwrap());
+            while !made.is_finished() && !seen {
+                let there = std::fs::metadata(path(&name));
+                seen = there.is_ok_and(|it| it.len() > 0 && it.blocks() * 512 < it.len());
+            }
+            made.join().unwrap();
+        });
+        if seen {
+            return;
+        }
+    }
+    panic!("it never had a size without having all of its memory");
+}
+
 #[test]
 fn a_block_that_is_being_made_is_waited_for() {
     let name = own_name("late");

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared_runtime::memory::{FrozenMemory, SharedMemory};
-use shared_runtime::{CallError, Error, ErrorKind, Executed, ServerProcess, Shared, shared, task};
+use shared_runtime::{
+    CallError, Error, ErrorKind, Executed, Pool, Report, ServerProcess, Shared, shared, task,
+};
 
 use super::support::{signal, until};
 
@@ -186,6 +188,31 @@ fn every_kind_of_call_takes_memory_along() {
 }
 
 #[test]
+fn many_calls_at_one_time_take_memory_along() {
+    let (_server, shelf) = shelf();
+    let calls = Shared::calls(&shelf);
+    let blocks: Vec<_> = (0..100)
+        .map(|_| SharedMemory::anonymous(1).unwrap())
+        .collect();
+    let raised: Vec<_> = blocks.iter().map(|it| calls.raise(it).start()).collect();
+    let made: Vec<_> = (0..100).map(|n| calls.made(1, n).start()).collect();
+    let awaited: Vec<_> = blocks
+        .iter()
+        .map(|it| calls.raise(it).into_future())
+        .collect();
+    for (n, made) in (0..100).zip(made) {
+        assert_eq!(first(&made.wait().unwrap()), n);
+    }
+    for raised in raised {
+        assert!((1..=2).contains(&raised.wait().unwrap()));
+    }
+    for awaited in awaited {
+        pollster::block_on(awaited).unwrap();
+    }
+    assert!(blocks.iter().all(|it| first(it) == 2));
+}
+
+#[test]
 fn memory_goes_on_from_server_to_server_and_comes_home() {
     let (_here, one) = shelf();
     let (there, two) = shelf();
@@ -222,6 +249,106 @@ fn fill(block: SharedMemory, more: Vec<SharedMemory>) -> Result<SharedMemory, Er
     let made = SharedMemory::anonymous(block.size())?;
     made.fill(.., 7)?;
     Ok(made)
+}
+
+/// Has made no memory, and hosts nothing: it only passes on what it has got.
+#[task]
+fn passes_on(shelf: Shared<Shelf>) -> Result<(u8, u64), Report> {
+    let block = shelf.made(1, 3)?;
+    let raised = shelf.raise(&block)?;
+    let frozen = shelf.freeze(2)?;
+    Ok((raised, shelf.sum(&frozen)?))
+}
+
+#[test]
+fn whoever_got_memory_can_pass_it_on() {
+    let (_server, shelf) = shelf();
+    let passed = passes_on::spawn(shelf).unwrap().join().unwrap();
+    assert_eq!(passed, (4, 128));
+}
+
+#[task]
+fn prepare(block: SharedMemory) {
+    raise(&block);
+}
+
+#[test]
+fn jobs_of_a_pool_are_given_memory_and_give_it_back() {
+    let prepared = SharedMemory::anonymous(1).unwrap();
+    let pool = Pool::builder().size(1).max_tasks_per_child(1);
+    let pool = pool.initializer(prepare::call(prepared.clone()));
+    let pool = pool.start().unwrap();
+    let blocks: Vec<_> = (1..4)
+        .map(|size| SharedMemory::anonymous(size).unwrap())
+        .collect();
+    let jobs: Vec<_> = blocks
+        .iter()
+        .map(|block| pool.submit(fill::call(block.clone(), vec![])))
+        .collect();
+    for (block, job) in blocks.iter().zip(jobs) {
+        let made = job.wait().unwrap();
+        assert_eq!((first(&made), made.size()), (7, block.size()));
+        assert_eq!(first(block), 5);
+    }
+    pool.join();
+    assert!(first(&prepared) >= 3, "by each of the workers");
+}
+
+#[test]
+fn a_server_is_prepared_with_memory() {
+    let block = SharedMemory::anonymous(1).unwrap();
+    let server = ServerProcess::builder().initializer(prepare::call(block.clone()));
+    let _server = server.start().unwrap();
+    assert_eq!(first(&block), 1);
+}
+
+/// Ends when it has sent what it does not wait for.
+#[task]
+fn gives_and_goes(shelf: Shared<Shelf>) -> Result<(), Error> {
+    for byte in 0..20 {
+        let block = SharedMemory::anonymous(1)?;
+        block.fill(.., byte)?;
+        Shared::calls(&shelf).keep(block).detach()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_process_gave_before_it_ended_arrives() {
+    let (_server, shelf) = shelf();
+    gives_and_goes::spawn(shelf.clone())
+        .unwrap()
+        .join()
+        .unwrap();
+    until("all calls have run", || {
+        shelf.first(19).unwrap() == Some(20)
+    });
+    assert_eq!(shelf.first(0).unwrap(), Some(1));
+}
+
+#[task]
+fn names_memory(shelf: Shared<Shelf>) -> Result<(), Error> {
+    let named = SharedMemory::create(1)?;
+    shelf.keep(named.clone())?;
+    std::thread::sleep(Duration::from_mins(10));
+    Ok(())
+}
+
+#[task]
+fn owns_a_task(shelf: Shared<Shelf>) -> Result<(), Report> {
+    Ok(names_memory::spawn(shelf)?.join()?)
+}
+
+#[test]
+fn a_name_goes_with_a_task_whose_owner_is_killed() {
+    let (_server, shelf) = shelf();
+    let owner = owns_a_task::spawn(shelf.clone()).unwrap();
+    until("it is there", || shelf.first(0).unwrap().is_some());
+    let block = shelf.kept(0).unwrap().unwrap();
+    let path = std::path::Path::new("/dev/shm").join(block.name().unwrap());
+    assert!(path.exists());
+    owner.kill();
+    until("its name is gone", || !path.exists());
 }
 
 #[test]

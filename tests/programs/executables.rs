@@ -1,9 +1,11 @@
 //! Two executables: a copy of this program is another one to the runtime, with methods that are found by name.
 
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use shared_runtime::{ServerProcess, Shared, Ticket, shared};
+use shared_runtime::memory::{FrozenMemory, SharedMemory};
+use shared_runtime::{Error, ServerProcess, Shared, Ticket, shared};
 
 /// The word that makes this program the other one.
 pub(super) const OTHER: &str = "the_other_executable";
@@ -27,6 +29,16 @@ impl Room {
     }
     pub(super) fn guests(&self) -> usize {
         self.guests.len()
+    }
+    /// Adds one to a byte, which its owner sees.
+    pub(super) fn mark(&self, block: &SharedMemory) -> Result<SharedMemory, Error> {
+        block.atomic_u32(0)?.fetch_add(1, Ordering::Relaxed);
+        let made = SharedMemory::anonymous(5)?;
+        made.fill(.., 9)?;
+        Ok(made)
+    }
+    pub(super) fn read(&self, frozen: &FrozenMemory) -> Vec<u8> {
+        frozen.to_vec()
     }
     pub(super) fn ask(&self, n: usize) -> Result<String, String> {
         let (name, guest) = &self.guests[n];
@@ -82,10 +94,23 @@ pub(super) fn checked() {
 pub(super) fn other() {
     let ticket: Ticket = std::env::var("ROOM").unwrap().parse().unwrap();
     let room = Shared::<Room>::from_ticket(&ticket).unwrap();
+    hands_memory_over(&room);
     let own = Shared::new(Guest::new("one"));
     Shared::calls(&room).enter("first", own).detach().unwrap();
     let server = Shared::server(&room).unwrap();
     let there = Guest::new_in(&server, "two").unwrap();
     assert_eq!(room.enter("second", there).unwrap(), 2);
     std::thread::sleep(Duration::from_secs(1000));
+}
+
+/// What comes along with a message needs the same shape on both sides, as everything else.
+fn hands_memory_over(room: &Shared<Room>) {
+    let unnamed = SharedMemory::anonymous(8).unwrap();
+    let named = SharedMemory::create(8).unwrap();
+    for block in [unnamed, named] {
+        let made = room.mark(&block).unwrap();
+        assert_eq!(block.atomic_u32(0).unwrap().load(Ordering::Relaxed), 1);
+        let frozen = made.freeze().map_err(|(_, error)| error).unwrap();
+        assert_eq!(room.read(&frozen).unwrap(), [9; 5]);
+    }
 }

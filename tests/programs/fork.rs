@@ -1,7 +1,10 @@
 //! A fork of a client that outlives it: what the client held is given back all the same, and the fork can use none of it.
 #![expect(unsafe_code, reason = "fork without exec")]
 
-use shared_runtime::memory::SharedArray;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use shared_runtime::memory::{SharedArray, SharedMemory};
 use shared_runtime::{ErrorKind, ServerHandle, ServerProcess, Shared, shared, task};
 
 /// What the processes tell each other.
@@ -129,9 +132,55 @@ fn a_fork_leaves_the_locks_of_its_parent_alone() {
     assert_eq!(other.read().unwrap()[..], [1; 4]);
 }
 
+/// A fork leaves the names of its parent, and removes its own.
+fn a_fork_has_names_of_its_own() {
+    static KEPT: OnceLock<SharedMemory> = OnceLock::new();
+    let is_there = |name: &str| Path::new("/dev/shm").join(name).exists();
+    let parents = SharedMemory::create(1).unwrap();
+    let inherited = parents.name().unwrap().to_owned();
+    let own = format!("shared-runtime-fork-{}", std::process::id());
+    // SAFETY: this process has no other thread yet.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        drop(parents);
+        let brief = SharedMemory::create(1).unwrap();
+        let name = brief.name().unwrap().to_owned();
+        drop(brief);
+        KEPT.get_or_init(|| SharedMemory::create_named(&own, 1).unwrap());
+        let right = is_there(&inherited) && !is_there(&name) && is_there(&own);
+        std::process::exit(if right { 7 } else { 8 });
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child just made, with room for its status.
+    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+    assert_eq!(libc::WEXITSTATUS(status), 7);
+    assert!(!is_there(&own), "it went when the fork ended");
+    assert!(is_there(&inherited));
+    drop(parents);
+    assert!(!is_there(&inherited));
+}
+
+#[task]
+fn own_number() -> u32 {
+    std::process::id()
+}
+
+/// A task in a container of its own does not see its parent, and runs all the same: `main` must not.
+pub(super) fn contained() {
+    shared_runtime::init();
+    // SAFETY: concerns the later children of this thread alone.
+    if unsafe { libc::unshare(libc::CLONE_NEWPID) } == 0 {
+        assert_eq!(own_number::spawn().unwrap().join().unwrap(), 1);
+    } else {
+        println!("SKIPPED: only root can make a container");
+    }
+    println!("checked");
+}
+
 pub(super) fn checked() {
     shared_runtime::init();
     a_fork_leaves_the_locks_of_its_parent_alone();
+    a_fork_has_names_of_its_own();
     a_fork_of_a_server_hides_nothing();
     let server = ServerProcess::start().unwrap();
     let board = Board::new_in(&server).unwrap();

@@ -23,7 +23,7 @@ mod stranger;
 
 type Program = (&'static str, fn());
 
-const PROGRAMS: [Program; 16] = [
+const PROGRAMS: [Program; 17] = [
     ("forgets_init", forgets_init),
     ("dies_before_init", dies_before_init),
     ("main_returns_an_error", plain::main_checked),
@@ -35,6 +35,7 @@ const PROGRAMS: [Program; 16] = [
     ),
     ("closed_standard_streams", closed_standard_streams),
     ("a_fork_outlives_its_parent", fork::checked),
+    ("a_task_in_a_container", fork::contained),
     ("a_program_waits_for_its_tasks", endings::waits_for_tasks),
     (
         "memory_goes_with_its_program",

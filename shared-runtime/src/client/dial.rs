@@ -159,7 +159,7 @@ fn shake_hands(endpoint: &Endpoint, deadline: Deadline) -> Result<Session, Error
         return Err(Error::new(ErrorKind::Denied, text));
     }
     // Watched before it is greeted: an answer from that process proves that the number had not been reused.
-    let peer = watch(&credentials, endpoint)?;
+    let peer = watch(credentials.pid, endpoint)?;
     greet(&control, endpoint, patience())?;
     let fds = [
         (control.as_fd(), PollFlags::IN),
@@ -210,8 +210,7 @@ fn connect(endpoint: &Endpoint, patience: Deadline) -> Result<Socket, Error> {
     })
 }
 
-fn watch(credentials: &rustix::net::UCred, endpoint: &Endpoint) -> Result<Peer, Error> {
-    let pid = credentials.pid.as_raw_nonzero().get().cast_unsigned();
+fn watch(pid: u32, endpoint: &Endpoint) -> Result<Peer, Error> {
     Peer::watch(pid).map_err(|error| match error.raw_os_error() {
         Some(libc::ESRCH) => gone(endpoint),
         _ => Error::io("watching a server", error),

@@ -73,7 +73,7 @@ impl<'a> Visit<'a> {
         let connected = to.and_then(|to| Socket::connect(&to, patience));
         let socket = connected.map_err(|error| not_connected(address, &error))?;
         let credentials = socket.peer();
-        let credentials = credentials.map_err(|_| not_ours(address))?;
+        let credentials = credentials.map_err(|error| not_connected(address, &error))?;
         if credentials.uid != rustix::process::geteuid() {
             let text = format!(
                 "the server at {address} belongs to user {}, not to this one",
@@ -84,7 +84,7 @@ impl<'a> Visit<'a> {
         Ok(Self {
             address,
             socket,
-            pid: credentials.pid.as_raw_nonzero().get().cast_unsigned(),
+            pid: credentials.pid,
             deadline,
         })
     }

@@ -17,7 +17,9 @@ use crate::carriage::{Carriage, Transport};
 use crate::codec;
 use crate::error::{Error, ErrorKind};
 use crate::message::{Agreement, CONTROL_LIMIT, Control as Say, MAX_CONNECTIONS, MAX_PIPES, Role};
-use crate::os::{Deadline, Peer, SendError, Socket, build_id, forked, process_label, wait};
+use crate::os::{
+    Deadline, Peer, Received, SendError, Socket, build_id, forked, process_label, wait,
+};
 use crate::outbox::Outbox;
 use crate::transport::{self, Broken};
 
@@ -253,7 +255,10 @@ impl Session {
         match wait(&fds, deadline).map_err(io)?.as_deref() {
             Some([true, _]) => {
                 let received = ours.receive(CONTROL_LIMIT).map_err(io)?;
-                Ok(received.and_then(|received| received.fds.into_iter().next()))
+                let file = |received: Received| received.fds.into_iter().next();
+                received
+                    .map(|received| file(received).ok_or_else(no_descriptor))
+                    .transpose()
             }
             Some(_) => Err(self.disconnected().in_process(self.label())),
             None => Err(self.lost(Broken::TimedOut)),
@@ -277,6 +282,13 @@ impl Session {
             Err(SendError::Io(error)) => Err(Error::io("sending to a server", error)),
         }
     }
+}
+
+/// What was sent could not be received.
+fn no_descriptor() -> Error {
+    let text =
+        "there is no descriptor to spare for memory that was sent: raise the limit (ulimit -n)";
+    Error::new(ErrorKind::Overloaded, text)
 }
 
 impl fmt::Debug for Session {

@@ -22,6 +22,8 @@ pub(super) fn offer(lease: &Arc<Lease>) -> Result<Claim, Error> {
     let offered = table.get_or_insert_default();
     if offered.len() == offered.capacity() {
         offered.retain(|_, lease| lease.strong_count() > 0);
+        // Twice as many: looking through all of them must not become what every offer does.
+        offered.reserve(offered.len());
     }
     offered.insert(number, Arc::downgrade(lease));
     Ok(Claim::Memory { endpoint, number })
@@ -60,7 +62,8 @@ pub(super) fn fetch(endpoint: &Endpoint, numbers: &[u64], deadline: Deadline) ->
 }
 
 fn gone() -> Error {
-    let text = "the memory is gone: whoever sent it kept it no longer";
+    let text =
+        "the memory is gone: whoever sent it keeps it no longer, or has no descriptor to spare";
     Error::new(ErrorKind::Gone, text)
 }
 

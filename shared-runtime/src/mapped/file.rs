@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::fs::{
     FallocateFlags, FileType, MemfdFlags, Mode, OFlags, SealFlags, Stat, fallocate,
-    fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, lstat, memfd_create,
+    fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, ftruncate, lstat, memfd_create,
 };
 use rustix::io::Errno;
 use rustix::process::{Resource, geteuid, getrlimit};
@@ -39,10 +39,14 @@ pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
     let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
         .map_err(|errno| refused("create", name, errno))?;
-    reserve(file.as_fd(), size).inspect_err(|_| {
-        // It is ours, since it was not there before; nothing can be done if it stays.
-        let _ = rustix::fs::unlink(path(name));
-    })?;
+    // Its size first: who opens it meanwhile, Python too, waits for that, and not for all of its pages.
+    let sized = ftruncate(&file, length(size)).map_err(|errno| refused("create", name, errno));
+    sized
+        .and_then(|()| reserve(file.as_fd(), size))
+        .inspect_err(|_| {
+            // It is ours, since it was not there before; nothing can be done if it stays.
+            let _ = rustix::fs::unlink(path(name));
+        })?;
     Ok(file)
 }
 
@@ -73,7 +77,8 @@ pub(crate) fn open_named(name: &Name) -> Result<Found, Error> {
             return Err(Error::new(ErrorKind::InvalidData, text));
         }
         if size > 0 {
-            if is_sparse(&stat) {
+            if let Some(missing) = missing(size, &stat) {
+                check_room(missing)?;
                 reserve(file.as_fd(), size)?;
             }
             return Ok(Found { file, size });
@@ -187,50 +192,66 @@ fn check_size(size: usize) -> Result<(), Error> {
     }
     // Beyond this limit the kernel would end the process by a signal.
     let limit = getrlimit(Resource::Fsize).current;
-    match limit.filter(|limit| u64::try_from(size).is_ok_and(|size| size > *limit)) {
+    match limit.filter(|limit| length(size) > *limit) {
         Some(limit) => {
             let text = format!(
                 "{size} bytes are more than the limit on the size of files, {limit}: raise it (ulimit -f)"
             );
             Err(Error::new(ErrorKind::StorageFull, text))
         }
-        None => Ok(()),
+        None => check_room(size),
     }
 }
 
-/// Whether pages are missing, for which there may be no room when somebody writes to them.
-fn is_sparse(stat: &Stat) -> bool {
-    stat.st_blocks.saturating_mul(512) < stat.st_size
+fn check_room(size: usize) -> Result<(), Error> {
+    if room::is_there(length(size)) {
+        return Ok(());
+    }
+    Err(full(size, NOT_SO_MUCH))
 }
+
+/// How many bytes have no pages yet, for which there may be no room when somebody writes to them.
+fn missing(size: usize, stat: &Stat) -> Option<usize> {
+    let there = usize::try_from(stat.st_blocks).ok()?.saturating_mul(512);
+    size.checked_sub(there).filter(|missing| *missing > 0)
+}
+
+/// How much is reserved at once: some kernels begin again where a signal comes, such as a profiler's many times a second.
+const AT_ONCE: u64 = 1 << 20;
 
 /// Gives the file its size and all of its pages: a page for which there is no room ends whoever touches it.
 fn reserve(file: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
-    let full = |why| {
-        let text = format!("there is no room for a block of {size} bytes: {why}");
-        Error::new(ErrorKind::StorageFull, text)
-    };
-    let length = u64::try_from(size).unwrap_or(u64::MAX);
-    if !room::is_there(length) {
-        return Err(full("the system has not that much memory"));
-    }
-    loop {
-        match fallocate(file, FallocateFlags::empty(), 0, length) {
-            Ok(()) => return Ok(()),
+    let (mut done, all) = (0, length(size));
+    while done < all {
+        let more = AT_ONCE.min(all - done);
+        match fallocate(file, FallocateFlags::empty(), done, more) {
+            Ok(()) => done += more,
             Err(Errno::INTR) => {}
             Err(Errno::NOSPC) => {
-                return Err(full(
-                    "/dev/shm, or the memory it may take, is full (in a container: --shm-size)",
-                ));
+                let why =
+                    "/dev/shm, or the memory it may take, is full (in a container: --shm-size)";
+                return Err(full(size, why));
             }
-            Err(Errno::FBIG | Errno::NOMEM) => {
-                return Err(full("the system has not that much memory"));
-            }
+            Err(Errno::FBIG | Errno::NOMEM) => return Err(full(size, NOT_SO_MUCH)),
             Err(errno) => {
                 let cause = std::io::Error::from(errno);
                 return Err(Error::io("reserving memory", cause));
             }
         }
     }
+    Ok(())
+}
+
+const NOT_SO_MUCH: &str = "the system has not that much memory";
+
+fn full(size: usize, why: &str) -> Error {
+    let text = format!("there is no room for a block of {size} bytes: {why}");
+    Error::new(ErrorKind::StorageFull, text)
+}
+
+/// As the kernel counts.
+fn length(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
 }
 
 /// What the system has against doing `what` with the block of this name.
@@ -246,4 +267,23 @@ fn refused(what: &str, name: &Name, errno: Errno) -> Error {
         _ => (ErrorKind::Io, std::io::Error::from(errno).to_string()),
     };
     Error::new(kind, format!("cannot {what} the block {name}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a large block there may be more than there is room for twice.
+    #[test]
+    fn only_what_is_missing_of_a_block_needs_room() {
+        let file = memfd_create("test", MemfdFlags::CLOEXEC).unwrap();
+        let size = 1 << 20;
+        let left = |file: &OwnedFd| missing(size, &stat(file.as_fd()).unwrap());
+        ftruncate(&file, length(size)).unwrap();
+        assert_eq!(left(&file), Some(size));
+        fallocate(&file, FallocateFlags::empty(), 0, length(size / 4)).unwrap();
+        assert_eq!(left(&file), Some(size / 4 * 3));
+        reserve(file.as_fd(), size).unwrap();
+        assert_eq!(left(&file), None);
+    }
 }

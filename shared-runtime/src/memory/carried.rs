@@ -17,9 +17,7 @@ pub(super) struct Carried(Arc<Lease>);
 const MEMORY: (u64, &str) = (0x6d65_6d6f_7279_0001, "memory");
 
 impl Carried {
-    /// Whoever gets the message will ask this process for the file.
     pub(super) fn new(file: Arc<OwnedFd>) -> Self {
-        listen_with(server::listen);
         Self(Lease::of_memory(file))
     }
 
@@ -38,6 +36,8 @@ impl Carried {
 
 impl Serialize for Carried {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Whoever gets the message will ask this process for the file, also for one that came from elsewhere.
+        listen_with(server::listen);
         write_handle(&self.0, MEMORY.0, serializer)
     }
 }

@@ -22,5 +22,5 @@ pub use block::{MemoryBlock, MemoryBlockCalls, MemoryBlockProxy};
 pub use bytemuck::Pod;
 pub use frozen::FrozenMemory;
 pub use list::{Item, Iter, ShareableList};
-pub(crate) use owned::remove_at_exit;
+pub(crate) use owned::{remove_at_exit, remove_names};
 pub use shared_memory::SharedMemory;

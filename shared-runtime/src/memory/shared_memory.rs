@@ -43,11 +43,11 @@ const TRIES: usize = 16;
 pub struct SharedMemory(Arc<Block>);
 
 struct Block {
+    /// The name, if it goes with this block: before the file, as long as no other file can have its number.
+    owned: Mutex<Option<Owned>>,
     mapping: Mapping,
     file: Arc<OwnedFd>,
     name: Option<Name>,
-    /// The name, if it goes with this block.
-    owned: Mutex<Option<Owned>>,
     /// What goes into messages if it has none.
     carried: OnceLock<Carried>,
 }
@@ -194,10 +194,10 @@ impl SharedMemory {
         } = block;
         let again = |mapping, file, error| {
             let block = Block {
+                owned,
                 mapping,
                 file,
                 name,
-                owned,
                 carried,
             };
             Err((Self(Arc::new(block)), error))
@@ -211,17 +211,16 @@ impl SharedMemory {
             Ok(sole) => drop(sole),
             Err(mapping) => return again(mapping, file, elsewhere()),
         }
-        match mapped::freeze(file.as_fd()) {
-            Ok(()) => Ok(FrozenMemory::new(frozen, file, None)),
-            Err(error) => {
-                let mapping = Mapping::of(file.as_fd(), size);
-                again(
-                    mapping.expect("the memory was mapped until now"),
-                    file,
-                    error,
-                )
-            }
+        let Err(error) = mapped::freeze(file.as_fd()) else {
+            return Ok(FrozenMemory::new(frozen, file, None));
+        };
+        let mapping = Mapping::of(file.as_fd(), size);
+        if mapping.is_err() && mapped::is_frozen(file.as_fd()) {
+            // Another process has done so while it was mapped nowhere.
+            return Ok(FrozenMemory::new(frozen, file, None));
         }
+        let mapping = mapping.expect("the memory was mapped until now");
+        again(mapping, file, error)
     }
 }
 
@@ -260,5 +259,33 @@ impl fmt::Debug for SharedMemory {
             .field("name", &self.name())
             .field("size", &self.size())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::{SealFlags, fcntl_add_seals};
+    use rustix::io::Errno;
+
+    use super::*;
+
+    /// Another process can freeze it in the moment when this one has it mapped no more.
+    #[test]
+    fn whoever_freezes_it_first_both_have_it() {
+        let mut second = 0;
+        for _ in 0..10_000 {
+            let memory = SharedMemory::anonymous(1).unwrap();
+            let other = memory.as_fd().try_clone_to_owned().unwrap();
+            let tries = std::thread::spawn(move || {
+                let seal = || fcntl_add_seals(&other, SealFlags::WRITE | SealFlags::SEAL);
+                std::iter::repeat_with(seal).find(|sealed| *sealed != Err(Errno::BUSY))
+            });
+            let frozen = memory.freeze().map_err(|(_, error)| error).unwrap();
+            assert_eq!(*frozen, [0]);
+            second += u32::from(tries.join().unwrap() == Some(Ok(())));
+            if second > 3 {
+                break;
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod cut;
 
 mod background;
+mod credentials;
 mod deadline;
 mod fork;
 mod leave;
@@ -19,12 +20,12 @@ pub(crate) use background::{BACKGROUND, MONITOR, Next, Watch};
 pub(crate) use cut::Cut;
 pub(crate) use deadline::Deadline;
 pub(crate) use fork::forked;
-pub(crate) use leave::{at_any_end, at_exit, kill_itself};
+pub(crate) use leave::at_exit;
 pub(crate) use life::{Life, realm};
 pub(crate) use moment::Moment;
 pub(crate) use owner::Owner;
 pub(crate) use process::{Child, Peer, build_id, own_pidfd, process_label, send_own_pidfd};
-pub(crate) use socket::{SendError, Socket, wait};
+pub(crate) use socket::{Received, SendError, Socket, wait};
 pub(crate) use socket_file::SocketFile;
 pub(crate) use timer::{Expires, Timer};
 

@@ -16,6 +16,7 @@ use rustix::net::{
 };
 
 use super::Deadline;
+use super::credentials::Credentials;
 use super::cut::Cut;
 
 /// The most descriptors one message may carry.
@@ -101,8 +102,8 @@ impl Socket {
     }
 
     /// The user and the process at the other end, as the kernel noted them when the connection was made.
-    pub(crate) fn peer(&self) -> io::Result<rustix::net::UCred> {
-        Ok(rustix::net::sockopt::socket_peercred(&self.0)?)
+    pub(crate) fn peer(&self) -> io::Result<Credentials> {
+        Credentials::of(self.0.as_fd())
     }
 
     /// Sends a whole message or nothing, without waiting longer than the deadline.

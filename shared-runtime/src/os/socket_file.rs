@@ -1,11 +1,11 @@
 //! Sockets that have a file: made in the place of one that a killed process has left, and removed, but never those of somebody else.
 //!
-//! Whoever makes or removes one holds a lock on its folder, which needs no file of its own: of two that find the same dead socket, the second
+//! Whoever makes one, or removes a dead one, holds a lock on its folder, which needs no file of its own: of two that find the same dead socket, the second
 //! finds the living one of the first. Those who merely connect need no lock.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,9 +59,9 @@ impl SocketFile {
         Ok((socket, file))
     }
 
-    /// Removes the file of a socket that still listens: as long as it does, no other file has its number.
+    /// Removes the file of a socket that still listens: as long as it does, no other file has its number, and nobody replaces it. So this needs no
+    /// lock, and nobody who keeps the folder locked holds up an end.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        let _locked = lock(&self.path)?;
         self.remove_if(|| Ok(true))
     }
 
@@ -110,7 +110,11 @@ fn answers(address: &SocketAddrUnix) -> io::Result<bool> {
 
 /// The folder of `path`, locked until this is dropped.
 fn lock(path: &Path) -> io::Result<File> {
-    let folder = File::open(path.parent().unwrap_or(Path::new("/")))?;
+    // What only looks like a folder is not waited for: to open a pipe would be to wait for a writer.
+    let folder = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_DIRECTORY)
+        .open(path.parent().unwrap_or(Path::new("/")))?;
     let deadline = Deadline::after(Some(PATIENCE));
     loop {
         match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
@@ -207,6 +211,24 @@ mod tests {
         std::os::unix::fs::symlink("moved", folder.0.join("link")).unwrap();
         assert_eq!(refusal(&folder.0.join("link")), ErrorKind::AlreadyExists);
         assert_eq!(refusal(&folder.0.join("none/it.sock")), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_is_no_folder_is_refused_at_once() {
+        let folder = Folder::new();
+        let pipe = folder.socket();
+        let mode = rustix::fs::Mode::RWXU;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert_eq!(refusal(&pipe.join("it.sock")), ErrorKind::NotADirectory);
+    }
+
+    #[test]
+    fn a_locked_folder_keeps_nobody_from_ending() {
+        let folder = Folder::new();
+        let (_socket, file) = SocketFile::listen(&folder.socket()).unwrap();
+        let _locked = lock(&folder.socket()).unwrap();
+        file.remove().unwrap();
+        assert!(!folder.socket().exists());
     }
 
     /// Each that wins has it for a while, and then leaves a dead socket for the others to replace. Nobody may take it before.

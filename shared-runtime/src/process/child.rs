@@ -16,8 +16,9 @@ use crate::client::wait_until_held;
 use crate::error::{Error, ErrorKind};
 use crate::handle::arrivals;
 use crate::interface::{Arguments, Encoded, Returned, task};
+use crate::memory::remove_names;
 use crate::message::{ErrorOnWire, FromChild, Handles, ServerSettings, ToChild};
-use crate::os::{Deadline, kill_itself, wait};
+use crate::os::{Deadline, wait};
 use crate::program;
 use crate::server;
 use crate::transport::Broken;
@@ -87,9 +88,10 @@ fn serve_owner(mut control: Control, owner: Option<Arc<OwnedFd>>) -> Result<i32,
 fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     let watch = move || {
         if wait(&[(owner.as_fd(), PollFlags::IN)], Deadline::NEVER).is_ok() {
-            // A server that is given no time for an end of its own must not leave its file behind.
+            // Who is given no time for an end of its own must not leave a file behind, nor memory.
             server::close_door();
             std::thread::sleep(patience);
+            remove_names();
             kill_itself();
         }
     };
@@ -99,6 +101,11 @@ fn end_after(owner: Arc<OwnedFd>, patience: Duration) -> Result<(), Error> {
     started
         .map(drop)
         .map_err(|error| Error::io("starting the thread that watches the owner", error))
+}
+
+/// Not `exit`: other threads are running, and handlers could wait for them. Whatever this process held goes with it.
+fn kill_itself() {
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
 }
 
 fn run_task(

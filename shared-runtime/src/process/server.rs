@@ -104,7 +104,7 @@ impl ServerProcess {
         self.spawned.streams.stderr.take()
     }
 
-    fn stop(&mut self) -> ExitStatus {
+    pub(super) fn stop(&mut self) -> ExitStatus {
         let status = self.end();
         if let Some(file) = &self.file {
             // One that stays is found dead by whoever wants the address next.

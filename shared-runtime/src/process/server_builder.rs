@@ -240,15 +240,20 @@ impl ServerBuilder {
         spawned.tell(&serve, body)?;
         let (endpoint, file) = self.served(&mut spawned)?;
         let handle = ServerHandle::at(endpoint, self.address);
-        handle.reach()?;
-        Ok(ServerProcess {
+        let mut server = ServerProcess {
             handle,
             spawned,
             key: self.key,
             file,
             shutdown_timeout: self.shutdown_timeout,
             detached: self.settings.detached,
-        })
+        };
+        // Nobody else would end one that is detached and cannot be reached.
+        let reached = server.reach();
+        if reached.is_err() {
+            server.stop();
+        }
+        reached.map(|()| server)
     }
 
     /// What the server itself is told.

@@ -166,7 +166,7 @@ impl Keeper {
         let meeting = Meeting {
             client: knock.nonce,
             server: Nonce::new(),
-            client_pid: credentials.pid.as_raw_nonzero().get().cast_unsigned(),
+            client_pid: credentials.pid,
             server_pid: std::process::id(),
         };
         say(visitor, &Challenge::Prove(meeting.server), deadline)?;

@@ -43,7 +43,7 @@ fn shake_hands(client: Socket) -> Option<Arc<Session>> {
     if credentials.uid != rustix::process::geteuid() {
         return None;
     }
-    let peer = Peer::watch(credentials.pid.as_raw_nonzero().get().cast_unsigned()).ok()?;
+    let peer = Peer::watch(credentials.pid).ok()?;
     wait(
         &[(client.as_fd(), PollFlags::IN)],
         Deadline::after(Some(HANDSHAKE)),
