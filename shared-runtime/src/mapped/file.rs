@@ -39,15 +39,20 @@ pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
     let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
         .map_err(|errno| refused("create", name, errno))?;
-    // Its size first: who opens it meanwhile, Python too, waits for that, and not for all of its pages.
-    let sized = ftruncate(&file, length(size)).map_err(|errno| refused("create", name, errno));
-    sized
-        .and_then(|()| reserve(file.as_fd(), size))
-        .inspect_err(|_| {
-            // It is ours, since it was not there before; nothing can be done if it stays.
-            let _ = rustix::fs::unlink(path(name));
-        })?;
+    let made = give_size(name, file.as_fd(), size).and_then(|()| reserve(file.as_fd(), size));
+    made.inspect_err(|_| {
+        // It is ours, since it was not there before; nothing can be done if it stays.
+        let _ = rustix::fs::unlink(path(name));
+    })?;
     Ok(file)
+}
+
+/// Who opens the block meanwhile, Python too, waits for its size, and not for all of its pages: those of a small one come with it.
+fn give_size(name: &Name, file: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+    if length(size) <= AT_ONCE {
+        return Ok(());
+    }
+    ftruncate(file, length(size)).map_err(|errno| refused("create", name, errno))
 }
 
 /// A new file without a name, which nobody can make shorter or longer.
@@ -136,37 +141,21 @@ pub(crate) fn freeze(file: BorrowedFd<'_>) -> Result<(), Error> {
     })
 }
 
-/// Which file it is, whatever its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    device: u64,
-    inode: u64,
+/// Whether there is a block of this name.
+pub(crate) fn is_named(name: &Name) -> bool {
+    lstat(path(name)).is_ok()
 }
 
-impl Identity {
-    pub(crate) fn of(file: BorrowedFd<'_>) -> Result<Self, Error> {
-        stat(file).map(|stat| Self::in_stat(&stat))
-    }
-
-    fn in_stat(stat: &Stat) -> Self {
-        Self {
-            device: stat.st_dev,
-            inode: stat.st_ino,
-        }
-    }
-}
-
-/// Whether the name still is that of this file.
-pub(crate) fn is_named(name: &Name, identity: Identity) -> bool {
-    let there = lstat(path(name));
-    there.as_ref().map(Identity::in_stat) == Ok(identity)
-}
-
-/// Removes the name, if it still is that of this file: another block may have it by now.
-pub(crate) fn unlink(name: &Name, identity: Identity) -> Result<(), Error> {
-    if !is_named(name, identity) {
+/// Removes the name of a file, if it still has one: else another block may have that name by now.
+pub(crate) fn unlink(name: &Name, file: BorrowedFd<'_>) -> Result<(), Error> {
+    if stat(file)?.st_nlink == 0 {
         return Err(refused("unlink", name, Errno::NOENT));
     }
+    unlink_any(name)
+}
+
+/// Removes a name, whichever block has it.
+pub(crate) fn unlink_any(name: &Name) -> Result<(), Error> {
     rustix::fs::unlink(path(name)).map_err(|errno| refused("unlink", name, errno))
 }
 

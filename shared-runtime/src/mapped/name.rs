@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind};
+use crate::os::{random_id, this_process};
 
 /// The most bytes of a name, as the file system has it.
 const LONGEST: usize = 255;
@@ -16,7 +19,11 @@ impl Name {
     /// A name such as CPython gives: nobody else has it but by a rare chance.
     #[expect(clippy::cast_possible_truncation, reason = "so many bits are meant")]
     pub(crate) fn random() -> Self {
-        Self(format!("psm_{:08x}", crate::os::random_id() as u32))
+        static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(random_id() as u64));
+        // Weyl's sequence, mixed: nobody has to guess them, and asking the kernel each time takes longer. A fork goes on with others.
+        let step = NEXT.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
+        let mixed = (step ^ (step >> 32) ^ this_process()).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        Self(format!("psm_{:08x}", mixed >> 32))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use super::owned::Owned;
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{Found, Identity, Mapping, Name, create_named, open_named, reap_once};
+use crate::mapped::{Found, Mapping, Name, create_named, open_named, reap_once};
 use crate::server_handle::ServerHandle;
 use crate::shared::Shared;
 
@@ -130,7 +130,7 @@ impl MemoryBlock {
 
     fn create_as(name: Name, size: usize) -> Result<Self, Error> {
         let file = create_named(&name, size)?;
-        let owned = Owned::new(name.clone(), Identity::of(file.as_fd())?);
+        let owned = Owned::new(name.clone(), None);
         let mapping = Mapping::of(file.as_fd(), size)?;
         Ok(Self {
             name,

@@ -1,25 +1,39 @@
 //! The names that this process removes: when their owners drop, and else when it ends.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use crate::error::Error;
-use crate::mapped::{Identity, Name, is_named, unlink};
-use crate::os::{at_exit, forked};
+use crate::mapped::{Name, is_named, unlink, unlink_any};
+use crate::os::{at_exit, forked, this_process};
 
 /// What this process has made and nobody has removed. A fork has a copy, which is of no concern to it.
 static NAMES: Mutex<Option<HashMap<Name, Made>>> = Mutex::new(None);
 
-/// Which file it is, and which process has made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was made under a name, and by which process.
+#[derive(Clone, Debug)]
 struct Made {
-    identity: Identity,
-    process: u32,
+    /// None under a name that no other block is ever given.
+    file: Option<Arc<OwnedFd>>,
+    process: u64,
 }
 
 impl Made {
     fn is_ours(&self) -> bool {
-        self.process == std::process::id()
+        self.process == this_process()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let file = |made: &Self| made.file.as_ref().map(Arc::as_ptr);
+        self.process == other.process && file(self) == file(other)
+    }
+
+    fn unlink(&self, name: &Name) -> Result<(), Error> {
+        match &self.file {
+            Some(file) => unlink(name, file.as_fd()),
+            None => unlink_any(name),
+        }
     }
 }
 
@@ -31,13 +45,14 @@ pub(super) struct Owned {
 }
 
 impl Owned {
-    pub(super) fn new(name: Name, identity: Identity) -> Self {
+    /// Of a file that is kept open to tell whether the name is still its own; of none, if no other block is ever given the name.
+    pub(super) fn new(name: Name, file: Option<Arc<OwnedFd>>) -> Self {
         remove_at_exit();
-        let made = Made {
-            identity,
-            process: std::process::id(),
-        };
-        names().get_or_insert_default().insert(name.clone(), made);
+        let process = this_process();
+        let made = Made { file, process };
+        names()
+            .get_or_insert_default()
+            .insert(name.clone(), made.clone());
         Self { name, made }
     }
 
@@ -48,12 +63,12 @@ impl Owned {
 
     /// Whether the name is still there.
     pub(super) fn is_there(&self) -> bool {
-        is_named(&self.name, self.made.identity)
+        is_named(&self.name)
     }
 
     /// Removes the name now.
     pub(super) fn remove(self) -> Result<(), Error> {
-        let removed = unlink(&self.name, self.made.identity);
+        let removed = self.made.unlink(&self.name);
         self.keep();
         removed
     }
@@ -63,7 +78,8 @@ impl Owned {
         self.made.is_ours()
             && names()
                 .as_ref()
-                .is_some_and(|names| names.get(&self.name) == Some(&self.made))
+                .and_then(|names| names.get(&self.name))
+                .is_some_and(|made| made.is_same(&self.made))
     }
 
     fn forget(&self) {
@@ -77,7 +93,7 @@ impl Drop for Owned {
     fn drop(&mut self) {
         if self.is_known() {
             // Somebody else may have removed it.
-            let _ = unlink(&self.name, self.made.identity);
+            let _ = self.made.unlink(&self.name);
             // Afterwards: this process may end in the middle.
             self.forget();
         }
@@ -106,7 +122,7 @@ pub(crate) fn remove_names() {
     let left = names().take().unwrap_or_default();
     for (name, made) in left {
         if made.is_ours() {
-            let _ = unlink(&name, made.identity);
+            let _ = made.unlink(&name);
         }
     }
 }

@@ -9,9 +9,7 @@ use super::carried::Carried;
 use super::frozen::FrozenMemory;
 use super::owned::Owned;
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{
-    self, Found, Identity, Mapping, Name, create_named, create_unnamed, open_named,
-};
+use crate::mapped::{self, Found, Mapping, Name, create_named, create_unnamed, open_named};
 
 /// How often a free name is looked for: out of four billion.
 const TRIES: usize = 16;
@@ -90,7 +88,7 @@ impl SharedMemory {
     pub fn open(name: &str) -> Result<Self, Error> {
         let name = name.parse()?;
         let Found { file, size } = open_named(&name)?;
-        Self::named(file, size, name, None)
+        Self::named(Arc::new(file), size, name, None)
     }
 
     /// A new block of `size` bytes, all zero, that has no name: it goes into calls, tasks and their results.
@@ -103,15 +101,20 @@ impl SharedMemory {
     }
 
     fn create_as(name: Name, size: usize) -> Result<Self, Error> {
-        let file = create_named(&name, size)?;
-        let owned = Owned::new(name.clone(), Identity::of(file.as_fd())?);
+        let file = Arc::new(create_named(&name, size)?);
+        let owned = Owned::new(name.clone(), Some(Arc::clone(&file)));
         Self::named(file, size, name, Some(owned))
     }
 
-    fn named(file: OwnedFd, size: usize, name: Name, owned: Option<Owned>) -> Result<Self, Error> {
+    fn named(
+        file: Arc<OwnedFd>,
+        size: usize,
+        name: Name,
+        owned: Option<Owned>,
+    ) -> Result<Self, Error> {
         Ok(Self(Arc::new(Block {
             mapping: Mapping::of(file.as_fd(), size)?,
-            file: Arc::new(file),
+            file,
             name: Some(name),
             owned: Mutex::new(owned),
             carried: OnceLock::new(),
@@ -158,7 +161,7 @@ impl SharedMemory {
         };
         match self.0.take_owned() {
             Some(owned) => owned.remove(),
-            None => mapped::unlink(name, Identity::of(self.0.file.as_fd())?),
+            None => mapped::unlink(name, self.0.file.as_fd()),
         }
     }
 

@@ -19,7 +19,7 @@ mod timer;
 pub(crate) use background::{BACKGROUND, MONITOR, Next, Watch};
 pub(crate) use cut::Cut;
 pub(crate) use deadline::Deadline;
-pub(crate) use fork::forked;
+pub(crate) use fork::{forked, this_process};
 pub(crate) use leave::at_exit;
 pub(crate) use life::{Life, realm};
 pub(crate) use moment::Moment;
