@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::auth_key::AuthKey;
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind};
-use crate::memory::{Item, MemoryBlock, ShareableList, SharedMemory};
+use crate::memory::{Item, Owned, ShareableList, SharedMemory, not_here};
 use crate::process::{ServerBuilder, ServerProcess};
 use crate::server_handle::ServerHandle;
 use crate::shared::Shared;
@@ -102,15 +102,7 @@ impl SharedMemoryManager {
     ///
     /// As [`ServerHandle::connect`]; `NotFound` if the server there is no manager.
     pub fn connect(address: &Address, key: &AuthKey) -> Result<MemoryManagerHandle, Error> {
-        let server = ServerHandle::connect(address, key)?;
-        let blocks = server.lookup(PUBLISHED)?.ok_or_else(|| {
-            let text = format!(
-                "the server at {address} ({}) is no manager of shared memory",
-                server.name()
-            );
-            Error::new(ErrorKind::NotFound, text)
-        })?;
-        Ok(MemoryManagerHandle { server, blocks })
+        MemoryManagerHandle::of(ServerHandle::connect(address, key)?)
     }
 
     /// The same manager, to be given to others.
@@ -174,13 +166,9 @@ impl SharedMemoryManagerBuilder {
     ///
     /// As [`ServerBuilder::start`].
     pub fn start(self) -> Result<SharedMemoryManager, Error> {
-        let server = self.server.start()?;
-        let blocks = Blocks::new_in(&server)?;
-        server.publish(PUBLISHED, &blocks)?;
-        let handle = MemoryManagerHandle {
-            server: (*server).clone(),
-            blocks,
-        };
+        // Before anybody can connect.
+        let server = self.server.initializer(own_blocks::call()).start()?;
+        let handle = MemoryManagerHandle::of((*server).clone())?;
         Ok(SharedMemoryManager { handle, server })
     }
 
@@ -201,6 +189,18 @@ pub struct MemoryManagerHandle {
 }
 
 impl MemoryManagerHandle {
+    fn of(server: ServerHandle) -> Result<Self, Error> {
+        let blocks = server.lookup(PUBLISHED)?.ok_or_else(|| {
+            let text = format!(
+                "the server at {} ({}) is no manager of shared memory",
+                server.address(),
+                server.name()
+            );
+            Error::new(ErrorKind::NotFound, text)
+        })?;
+        Ok(Self { server, blocks })
+    }
+
     /// A new block of `size` bytes, all zero, that belongs to the manager: its name stays when this handle of it is dropped, and when this process
     /// ends, and goes with the manager, unless somebody [unlinks](SharedMemory::unlink) it before.
     ///
@@ -209,10 +209,14 @@ impl MemoryManagerHandle {
     /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `NotFound` if that is another one here than at the manager;
     /// `Io`; those of any call.
     pub fn shared_memory(&self, size: usize) -> Result<SharedMemory, Error> {
-        let name = self.blocks.create(size).map_err(CallError::into_one)?;
-        SharedMemory::open(&name).inspect_err(|_| {
+        let name = self
+            .blocks
+            .shared_memory(size)
+            .map_err(CallError::into_one)?;
+        SharedMemory::open(&name).map_err(|error| {
             // Nobody will hear of it. What cannot be said here goes with the manager.
             let _ = Shared::calls(&self.blocks).remove(&name).detach();
+            not_here(error)
         })
     }
 
@@ -286,25 +290,36 @@ impl fmt::Debug for MemoryManagerHandle {
     }
 }
 
-/// What a manager owns: hosted in its process, and dropped with it.
-pub(crate) struct Blocks(Mutex<Vec<MemoryBlock>>);
+/// Has this process be a manager.
+#[crate::task(crate = crate)]
+fn own_blocks() -> Result<(), Error> {
+    // What earlier ones left, before anybody asks for more.
+    crate::mapped::reap_once();
+    ServerHandle::local().publish(PUBLISHED, &Shared::new(Blocks::new()))
+}
 
-#[crate::shared(crate = crate, name = "shared_runtime::memory::Blocks")]
+/// What a manager owns: hosted in its process, and dropped with it. The names alone: of a block that users have unlinked the memory goes with the
+/// last of them.
+pub(crate) struct Blocks(Mutex<Vec<Owned>>);
+
+// As users know it, for errors and lists.
+#[crate::shared(crate = crate, name = "shared_runtime::memory::SharedMemoryManager")]
 impl Blocks {
     pub(crate) fn new() -> Self {
-        // What earlier ones left, before anybody asks for more.
-        crate::mapped::reap_once();
         Self(Mutex::default())
     }
 
     /// Makes a block, and keeps it: its name.
-    pub(crate) fn create(&self, size: usize) -> Result<String, Error> {
-        let block = MemoryBlock::new(size)?;
-        let name = block.name().to_owned();
+    pub(crate) fn shared_memory(&self, size: usize) -> Result<String, Error> {
+        let (_file, block) = Owned::create_tagged(size)?;
+        let name = block.name().to_string();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == kept.capacity() {
             // Those that users have unlinked themselves must not add up.
-            kept.retain(MemoryBlock::is_there);
+            kept.retain(Owned::is_there);
+            // Else a full list of those that stay would be looked through for each new one.
+            let more = kept.len() + 1;
+            kept.reserve(more);
         }
         kept.push(block);
         Ok(name)
@@ -313,7 +328,7 @@ impl Blocks {
     /// Removes a block, if it is there.
     pub(crate) fn remove(&self, name: &str) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|block| block.name() != name);
+        kept.retain(|block| block.name().as_str() != name);
     }
 }
 
@@ -324,9 +339,9 @@ mod tests {
     #[test]
     fn blocks_that_users_have_unlinked_do_not_add_up() {
         let blocks = Blocks::new();
-        let kept = blocks.create(1).unwrap();
+        let kept = blocks.shared_memory(1).unwrap();
         for _ in 0..100 {
-            let name = blocks.create(1).unwrap();
+            let name = blocks.shared_memory(1).unwrap();
             SharedMemory::open(&name).unwrap().unlink().unwrap();
         }
         let count = || blocks.0.lock().unwrap().len();
@@ -335,5 +350,28 @@ mod tests {
         blocks.remove(&kept);
         let error = SharedMemory::open(&kept).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+    #[test]
+    fn a_full_list_of_blocks_that_stay_is_not_looked_through_for_each_new_one() {
+        let blocks = Blocks::new();
+        let room = || {
+            let kept = blocks.0.lock().unwrap();
+            (kept.len(), kept.capacity() - kept.len())
+        };
+        blocks.shared_memory(1).unwrap();
+        while room().1 > 0 {
+            blocks.shared_memory(1).unwrap();
+        }
+        let name = blocks.shared_memory(1).unwrap();
+        while room().1 > 0 {
+            blocks.shared_memory(1).unwrap();
+        }
+        SharedMemory::open(&name).unwrap().unlink().unwrap();
+        blocks.shared_memory(1).unwrap();
+        let (len, more) = room();
+        assert!(
+            more + 1 >= len,
+            "{len} blocks, and {more} until they are looked through again"
+        );
     }
 }

@@ -2,11 +2,12 @@
 #![expect(clippy::float_cmp, reason = "numbers come back as they went")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ndarray::Axis;
 use shared_runtime::memory::{FrozenArray, PerDimension, Pod, SharedArray, SharedMemory};
-use shared_runtime::{CallError, Error, ErrorKind, ServerProcess, Shared, shared};
+use shared_runtime::{CallError, Error, ErrorKind, ServerProcess, Shared, shared, task};
 
 use super::support::until;
 
@@ -92,13 +93,7 @@ fn a_block_that_others_made_needs_a_shape_that_fits() {
     let name = memory.name().unwrap();
     let array = SharedArray::<i64>::open_shaped(name, [2, 3]).unwrap();
     array.set([1, 2], 8).unwrap();
-    assert_eq!(
-        memory
-            .atomic_i64(40)
-            .unwrap()
-            .load(std::sync::atomic::Ordering::Relaxed),
-        8
-    );
+    assert_eq!(memory.atomic_i64(40).unwrap().load(Ordering::Relaxed), 8);
     let smaller = SharedArray::<u8>::from_memory(memory.clone(), 47).unwrap();
     assert_eq!(smaller.get(40).unwrap(), 8);
     let error = SharedArray::<i64>::open_shaped(name, [2, 4]).unwrap_err();
@@ -217,6 +212,9 @@ fn a_held_lock_keeps_others_out_and_tells_its_own_thread() {
         array.write().map(drop),
         array.try_read().map(drop),
         array.lock().map(drop),
+        // By another handle the thread would wait for itself.
+        other.read().map(drop),
+        other.write().map(drop),
     ] {
         assert_eq!(kind(error), ErrorKind::Reentrant);
     }
@@ -298,9 +296,79 @@ impl Keeper {
         self.0.write()?.fill(7);
         Ok(())
     }
-    pub fn swap_as_floats(&self, other: SharedArray<f64>) -> usize {
-        other.len()
+    pub fn made(&self, shape: Vec<usize>, value: u64) -> Result<SharedArray<u64>, Error> {
+        let array = SharedArray::anonymous(shape)?;
+        array.fill(value)?;
+        Ok(array)
     }
+    /// As much as of others is wanted of their lock.
+    pub fn is_locked(&self, other: SharedArray<u64>) -> Result<bool, Error> {
+        Ok(other.try_read()?.is_none())
+    }
+    pub fn frozen(&self, shape: Vec<usize>) -> Result<FrozenArray<u64>, Error> {
+        self.made(shape, 5)?.freeze().map_err(|(_, error)| error)
+    }
+    pub fn count_of(&self, others: Vec<FrozenArray<u64>>, number: u64) -> usize {
+        let counted = others.iter().flat_map(|other| other.iter());
+        counted.filter(|element| **element == number).count()
+    }
+}
+
+/// Adds one to all elements, and gives the array back.
+#[task]
+fn raise(array: SharedArray<u64>, times: usize) -> Result<SharedArray<u64>, Error> {
+    for _ in 0..times {
+        array.write()?.iter_mut().for_each(|number| *number += 1);
+    }
+    Ok(array)
+}
+
+#[task]
+fn ends_of(frozen: FrozenArray<u64>) -> Result<(u64, FrozenArray<u64>), Error> {
+    Ok((*frozen.at([1, 2])?, frozen))
+}
+
+/// Those have no name to be opened by: their files come along.
+#[test]
+fn arrays_without_a_name_are_arguments_and_results() {
+    let server = ServerProcess::start().unwrap();
+    let named = SharedArray::<u64>::create(1).unwrap();
+    let keeper = Keeper::open_in(&server, named.name().unwrap()).unwrap();
+    let array = keeper.made(vec![2, 30], 4).unwrap();
+    assert_eq!((array.shape(), array.name()), (&[2, 30][..], None));
+    assert_eq!(keeper.sum(array.clone()).unwrap(), 240);
+    let held = array.lock().unwrap();
+    assert!(keeper.is_locked(array.clone()).unwrap(), "by this process");
+    drop(held);
+    assert!(!keeper.is_locked(array.clone()).unwrap());
+    let raising = [0; 3].map(|_| raise::spawn(array.clone(), 50).unwrap());
+    let back = raising.map(|task| task.join().unwrap());
+    assert_eq!(array.read().unwrap()[..], [154; 60], "no increment is lost");
+    back[0].set([1, 29], 0).unwrap();
+    assert_eq!(array.get([1, 29]).unwrap(), 0, "it is the same array");
+    assert_eq!(back[1].shape(), [2, 30]);
+    let empty = keeper.made(vec![3, 0], 1).unwrap();
+    assert_eq!(
+        (empty.shape(), empty.read().unwrap().len()),
+        (&[3, 0][..], 0)
+    );
+    assert_eq!(keeper.sum(empty).unwrap(), 0);
+}
+
+#[test]
+fn frozen_arrays_are_arguments_and_results() {
+    let server = ServerProcess::start().unwrap();
+    let named = SharedArray::<u64>::create(1).unwrap();
+    let keeper = Keeper::open_in(&server, named.name().unwrap()).unwrap();
+    let theirs = keeper.frozen(vec![2, 3]).unwrap();
+    assert_eq!((theirs.shape(), &theirs[..]), (&[2, 3][..], &[5; 6][..]));
+    let ours = SharedArray::<u64>::anonymous([2, 3]).unwrap();
+    ours.write_from(0, &[1, 2, 3, 4, 5, 6]).unwrap();
+    let ours = ours.freeze().unwrap();
+    let both = vec![ours.clone(), theirs];
+    assert_eq!(keeper.count_of(both, 5).unwrap(), 7);
+    let (end, back) = ends_of::spawn(ours.clone()).unwrap().join().unwrap();
+    assert_eq!((end, back.shape(), &back[..]), (6, ours.shape(), &ours[..]));
 }
 
 #[test]
@@ -383,6 +451,20 @@ fn a_frozen_array_is_borrowed() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     named.write().unwrap()[0] = 1;
     assert_eq!(named.get(0).unwrap(), 1, "as it was");
+}
+
+#[test]
+fn an_array_that_is_half_written_is_not_frozen() {
+    let array = SharedArray::<u64>::anonymous(3).unwrap();
+    let memory = array.memory().clone();
+    // As the guide says: the second of the last 32 words.
+    let writing = memory.atomic_u64(memory.size() - 31 * 8).unwrap();
+    writing.store(1, Ordering::Relaxed);
+    let (array, error) = array.freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
+    array.clear_poison().unwrap();
+    drop(memory);
+    assert_eq!(array.freeze().unwrap()[..], [0; 3]);
 }
 
 #[test]

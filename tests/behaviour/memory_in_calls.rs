@@ -469,10 +469,31 @@ fn more_than_a_message_may_have_along_is_an_error() {
     let task = fill::spawn(near.clone(), blocks[..256 - 1].to_vec());
     task.unwrap().join().unwrap();
     assert_eq!(first(&blocks[254]), 6);
-    let error = fill::spawn(near, blocks.clone())
-        .unwrap()
-        .join()
-        .unwrap_err();
+    let error = fill::spawn(near, blocks.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Encode);
     assert!(error.to_string().contains("256"), "{error}");
     assert_eq!(shelf.raise(&blocks[0]).unwrap(), 7);
+}
+
+#[test]
+fn memory_that_is_on_its_way_is_not_frozen() {
+    let (server, shelf) = shelf();
+    let mut block = SharedMemory::anonymous(4).unwrap();
+    // The first one-way call opens the way for all, for which the server must run.
+    Shared::calls(&shelf).raise(&block).detach().unwrap();
+    until("the first has run", || first(&block) == 1);
+    signal("STOP", server.pid());
+    Shared::calls(&shelf).raise(&block).detach().unwrap();
+    let (back, error) = block.freeze().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Overloaded, "{error}");
+    assert!(error.to_string().contains("on its way"), "{error}");
+    signal("CONT", server.pid());
+    block = back;
+    let frozen = loop {
+        match block.freeze() {
+            Ok(frozen) => break frozen,
+            Err((back, _)) => block = back,
+        }
+    };
+    assert_eq!(*frozen, [2, 0, 0, 0], "the call was not lost");
 }

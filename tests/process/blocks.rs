@@ -66,6 +66,12 @@ impl Depot {
     pub fn stall(&self) {
         std::thread::sleep(Duration::from_secs(1000));
     }
+    /// Until this process ends.
+    pub fn churn(&self) -> Result<(), Error> {
+        loop {
+            drop(MemoryBlock::new(4 << 20)?);
+        }
+    }
 }
 
 /// What processes say about themselves: their own numbers or their servers', and their blocks.
@@ -245,6 +251,32 @@ fn a_server_that_must_be_ended_by_force_leaves_no_block() {
     signal("STOP", server.pid());
     server.shutdown().unwrap_err();
     assert!(!exists(&name));
+}
+
+/// What is in the folder of this process: its number is in the names.
+fn blocks_of(pid: u32) -> Vec<String> {
+    let names = std::fs::read_dir("/dev/shm").unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let owner = format!("_{pid:x}_");
+    names.filter(|name| name.contains(&owner)).collect()
+}
+
+#[test]
+fn a_server_that_ends_while_blocks_are_made_leaves_none() {
+    let _nothing_left = NothingLeft::watch();
+    for _ in 0..8 {
+        // The half of this is for running calls.
+        let builder = ServerProcess::builder().shutdown_timeout(Duration::from_millis(100));
+        let server = builder.start().unwrap();
+        let pid = server.pid();
+        for _ in 0..2 {
+            let depot = Depot::new_in(&server).unwrap();
+            Shared::calls(&depot).churn().detach().unwrap();
+        }
+        until("they are at it", || !blocks_of(pid).is_empty());
+        let _ended = server.shutdown();
+        assert_eq!(blocks_of(pid), [""; 0]);
+    }
 }
 
 /// Owns a server with a block, and says both.
@@ -448,6 +480,7 @@ fn a_block_that_was_cut_or_unlinked_is_an_error() {
     std::fs::remove_file(place(&name)).unwrap();
     let error = block.map().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+    assert!(error.to_string().contains("removed it"), "{error}");
     let error = MemoryBlock::new(0).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }

@@ -1,9 +1,10 @@
 //! The manager of shared memory: whatever its users do, and however it ends, nothing stays.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shared_runtime::memory::{MemoryManagerHandle, SharedMemory, SharedMemoryManager};
-use shared_runtime::{AuthKey, Error, ErrorKind, ServerProcess, Shared, task};
+use shared_runtime::{Address, AuthKey, Error, ErrorKind, ServerProcess, Shared, task};
 
 use super::blocks::{Roll, exists, kill_both};
 use super::leftovers::NothingLeft;
@@ -55,6 +56,29 @@ fn dropping_a_block_leaves_it_to_the_manager_and_dropping_that_removes_it() {
     assert!(!exists(&name));
     let error = handle.shared_memory(1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Disconnected, "{error}");
+    let says = error.to_string();
+    assert!(
+        says.contains("SharedMemoryManager::shared_memory"),
+        "{says}"
+    );
+}
+
+#[test]
+fn the_memory_of_an_unlinked_block_goes_with_its_last_user() {
+    let _nothing_left = NothingLeft::watch();
+    let manager = SharedMemoryManager::start().unwrap();
+    let memory = manager.shared_memory(1 << 20).unwrap();
+    let name = name_of(&memory);
+    memory.unlink().unwrap();
+    drop(memory);
+    // What is mapped or open somewhere has its memory.
+    let process = Path::new("/proc").join(manager.pid().to_string());
+    let maps = std::fs::read_to_string(process.join("maps")).unwrap();
+    assert!(!maps.contains(&name), "the manager has it mapped");
+    let open = std::fs::read_dir(process.join("fd")).unwrap();
+    let open = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let has_it = |file: &PathBuf| file.to_string_lossy().contains(&name);
+    assert!(!open.collect::<Vec<_>>().iter().any(has_it), "it is open");
 }
 
 #[test]
@@ -182,6 +206,30 @@ fn a_manager_is_found_at_its_address_by_those_who_have_the_key() {
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
     manager.shutdown().unwrap();
     assert!(!exists(&name));
+}
+
+#[test]
+fn whoever_reaches_a_manager_can_use_it_however_early() {
+    let _nothing_left = NothingLeft::watch();
+    let key = AuthKey::random();
+    for n in 0..10 {
+        let address = format!("unix:@shared-early-{n}-{}", std::process::id());
+        let address: Address = address.parse().unwrap();
+        let connected = std::thread::scope(|scope| {
+            let early = scope.spawn(|| {
+                loop {
+                    match SharedMemoryManager::connect(&address, &key) {
+                        Err(error) if error.to_string().contains("no server at") => {}
+                        other => break other,
+                    }
+                }
+            });
+            let builder = SharedMemoryManager::builder().address(address.clone());
+            let _manager = builder.auth_key(key.clone()).start().unwrap();
+            early.join().unwrap().map(drop)
+        });
+        connected.unwrap();
+    }
 }
 
 #[test]

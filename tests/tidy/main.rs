@@ -8,6 +8,7 @@ mod graph;
 mod layers;
 
 mod cases;
+mod links;
 mod manifests;
 mod options;
 mod parity;

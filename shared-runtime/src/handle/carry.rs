@@ -124,24 +124,26 @@ struct Message<'a> {
     nonce: u64,
     /// Where whoever writes or reads the message has them: to move them is to wait for what has just been stored.
     leases: &'a mut Vec<Arc<Lease>>,
+    /// How many of them are memory.
+    memory: usize,
     /// Where those that are written already stand, by their addresses.
     written: Option<BTreeMap<*const Lease, usize>>,
 }
 
 impl Message<'_> {
-    /// The place of a handle among those of the message, which it joins if it is new.
-    fn place(&mut self, lease: &Arc<Lease>) -> usize {
+    /// The place of a handle among those of the message, which it joins if it is new; `None` if the message has too much memory along.
+    fn place(&mut self, lease: &Arc<Lease>) -> Option<usize> {
         if self.leases.is_empty() {
             self.nonce = nonce();
         }
-        let Self {
-            leases, written, ..
-        } = self;
-        let written = written.get_or_insert_default();
-        *written.entry(Arc::as_ptr(lease)).or_insert_with(|| {
-            leases.push(Arc::clone(lease));
-            leases.len() - 1
-        })
+        let written = self.written.get_or_insert_default();
+        let next = self.leases.len();
+        let place = *written.entry(Arc::as_ptr(lease)).or_insert(next);
+        if place == next {
+            self.memory += usize::from(lease.memory().is_some());
+            self.leases.push(Arc::clone(lease));
+        }
+        (self.memory <= MOST_MEMORY).then_some(place)
     }
 }
 
@@ -172,6 +174,7 @@ fn within<R>(
         direction,
         nonce,
         leases,
+        memory: 0,
         written: None,
     });
     let open: *const RefCell<Message<'_>> = &raw const message;
@@ -208,9 +211,10 @@ pub(crate) fn write_handle<S: Serializer>(
             return None;
         }
         let index = message.place(lease);
-        Some((message.nonce, index as u64, interface))
+        Some(index.map(|index| (message.nonce, index as u64, interface)))
     });
     let place = place.ok_or_else(|| ser::Error::custom(OUTSIDE))?;
+    let place = place.ok_or_else(|| ser::Error::custom(too_much()))?;
     serializer.serialize_newtype_struct(HANDLE, &place)
 }
 
@@ -282,6 +286,13 @@ impl<'de, T: ?Sized> Visitor<'de> for Reference<T> {
         };
         Ok((next()?, next()?, next()?))
     }
+}
+
+/// The most blocks of memory in a message: each takes a descriptor.
+pub(super) const MOST_MEMORY: usize = 256;
+
+pub(super) fn too_much() -> String {
+    format!("a message may have {MOST_MEMORY} blocks of memory without a name along")
 }
 
 const OUTSIDE: &str = "a Shared<T>, and memory without a name, can be written and read only as part of a call, a task's arguments or a \

@@ -1,8 +1,10 @@
 //! Memory without a name in messages: offered by number, and asked for by whoever gets the message.
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::carry::{MOST_MEMORY, too_much};
 use super::home;
 use super::lease::{Lease, TAKE_PATIENCE};
 use crate::address::Endpoint;
@@ -29,11 +31,12 @@ pub(super) fn offer(lease: &Arc<Lease>) -> Result<Claim, Error> {
     Ok(Claim::Memory { endpoint, number })
 }
 
-/// The most pieces of memory of one process in a message: each takes a descriptor.
-const MOST: usize = 256;
+/// The file that is offered under a number. Not its lease, which tells that a message is on its way.
+pub(crate) fn offered(number: u64) -> Option<Arc<OwnedFd>> {
+    lease(number)?.memory().cloned()
+}
 
-/// What is offered under a number.
-pub(crate) fn offered(number: u64) -> Option<Arc<Lease>> {
+fn lease(number: u64) -> Option<Arc<Lease>> {
     table().as_ref()?.get(&number)?.upgrade()
 }
 
@@ -45,12 +48,11 @@ pub(super) fn fetch(endpoint: &Endpoint, numbers: &[u64], deadline: Deadline) ->
     let own = endpoint.server == home::server_id();
     let deadline = deadline.earlier(Deadline::after(Some(TAKE_PATIENCE)));
     let fetched = |(place, number): (usize, &u64)| -> Result<Arc<Lease>, Error> {
-        if place >= MOST {
-            let text = format!("a message may have {MOST} blocks of memory without a name along");
-            return Err(Error::new(ErrorKind::TooLarge, text));
+        if place >= MOST_MEMORY {
+            return Err(Error::new(ErrorKind::TooLarge, too_much()));
         }
         if own {
-            return offered(*number).ok_or_else(gone);
+            return lease(*number).ok_or_else(gone);
         }
         let file = dial(endpoint, deadline)?.memory(*number, deadline)?;
         Ok(Lease::of_memory(Arc::new(file.ok_or_else(gone)?)))

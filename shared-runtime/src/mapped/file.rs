@@ -34,13 +34,12 @@ pub(crate) struct Found {
     pub(crate) size: usize,
 }
 
-/// A new file of this name. There is none if it cannot have all of its room.
+/// A new file of this name and size, which has none of its room yet: that is what takes time.
 pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
     let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
         .map_err(|errno| refused("create", name, errno))?;
-    let made = give_size(name, file.as_fd(), size).and_then(|()| reserve(file.as_fd(), size));
-    made.inspect_err(|_| {
+    give_size(name, file.as_fd(), size).inspect_err(|_| {
         // It is ours, since it was not there before; nothing can be done if it stays.
         let _ = rustix::fs::unlink(path(name));
     })?;
@@ -141,6 +140,22 @@ pub(crate) fn freeze(file: BorrowedFd<'_>) -> Result<(), Error> {
     })
 }
 
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(file: BorrowedFd<'_>) -> Result<Self, Error> {
+        stat(file).map(|stat| Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+        })
+    }
+}
+
 /// Whether there is a block of this name.
 pub(crate) fn is_named(name: &Name) -> bool {
     lstat(path(name)).is_ok()
@@ -209,7 +224,7 @@ fn missing(size: usize, stat: &Stat) -> Option<usize> {
 const AT_ONCE: u64 = 1 << 20;
 
 /// Gives the file its size and all of its pages: a page for which there is no room ends whoever touches it.
-fn reserve(file: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
+pub(crate) fn reserve(file: BorrowedFd<'_>, size: usize) -> Result<(), Error> {
     let (mut done, all) = (0, length(size));
     while done < all {
         let more = AT_ONCE.min(all - done);

@@ -5,12 +5,9 @@ use std::os::fd::AsFd;
 use super::owned::Owned;
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{Found, Mapping, Name, create_named, open_named, reap_once};
+use crate::mapped::{Found, Mapping, Name, open_named};
 use crate::server_handle::ServerHandle;
 use crate::shared::Shared;
-
-/// How often another name is tried, where somebody has one that nobody else should have.
-const TRIES: usize = 16;
 
 /// A block of memory that is hosted as any other object: it is there as long as somebody has a handle, and every process that has one can
 /// [map](MemoryBlockProxy::map) it.
@@ -54,7 +51,6 @@ const TRIES: usize = 16;
 /// ```
 #[derive(Debug)]
 pub struct MemoryBlock {
-    name: Name,
     owned: Owned,
     mapping: Mapping,
 }
@@ -65,19 +61,12 @@ impl MemoryBlock {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Io`.
+    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Cancelled` while this process ends; `Io`.
     #[shared(skip)]
     pub fn new(size: usize) -> Result<Self, Error> {
-        reap_once();
-        let mut tries = 1;
-        loop {
-            match Self::create_as(Name::tagged(), size) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
-                    tries += 1;
-                }
-                created => return created,
-            }
-        }
+        let (file, owned) = Owned::create_tagged(size)?;
+        let mapping = Mapping::of(file.as_fd(), size)?;
+        Ok(Self { owned, mapping })
     }
 
     /// The same for other processes, whose [`new_in`](Self::new_in) makes one error of two.
@@ -88,7 +77,7 @@ impl MemoryBlock {
     /// What it is called in `/dev/shm`, for those who open it there by themselves.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        self.owned.name().as_str()
     }
 
     /// How many bytes it has.
@@ -99,7 +88,7 @@ impl MemoryBlock {
 
     /// Name and size at once.
     pub(crate) fn place(&self) -> (String, usize) {
-        (self.name.to_string(), self.size())
+        (self.name().to_owned(), self.size())
     }
 
     /// Its bytes, for this process.
@@ -121,22 +110,6 @@ impl MemoryBlock {
     /// As those of [`new`](Self::new); those of any call.
     pub fn new_in(server: &ServerHandle, size: usize) -> Result<Shared<Self>, Error> {
         Self::made_in(server, size).map_err(CallError::into_one)
-    }
-
-    /// Whether nobody has removed its name.
-    pub(crate) fn is_there(&self) -> bool {
-        self.owned.is_there()
-    }
-
-    fn create_as(name: Name, size: usize) -> Result<Self, Error> {
-        let file = create_named(&name, size)?;
-        let owned = Owned::new(name.clone(), None);
-        let mapping = Mapping::of(file.as_fd(), size)?;
-        Ok(Self {
-            name,
-            owned,
-            mapping,
-        })
     }
 }
 
@@ -169,10 +142,21 @@ impl MemoryBlockProxy {
 }
 
 fn map(name: &Name, size: usize) -> Result<Mapping, Error> {
-    let Found { file, size: found } = open_named(name)?;
+    let Found { file, size: found } = open_named(name).map_err(not_here)?;
     if found != size {
         let text = format!("the block {name} was made with {size} bytes and has {found}");
         return Err(Error::new(ErrorKind::InvalidData, text));
     }
     Mapping::of(file.as_fd(), size)
+}
+
+/// What it may mean that a block of another process is not found.
+pub(crate) fn not_here(error: Error) -> Error {
+    if error.kind() != ErrorKind::NotFound {
+        return error;
+    }
+    let text = format!(
+        "{error}: somebody has removed it, or /dev/shm is another folder here than at its server"
+    );
+    Error::new(ErrorKind::NotFound, text)
 }

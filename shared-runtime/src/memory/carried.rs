@@ -21,6 +21,11 @@ impl Carried {
         Self(Lease::of_memory(file))
     }
 
+    /// Whether a message has it along that is still on its way.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// The file that came, which is in memory and sealed, and its size.
     pub(super) fn file(&self) -> Result<(Arc<OwnedFd>, usize), Error> {
         match (self.0.memory(), self.0.place()) {

@@ -4,12 +4,24 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
-use crate::error::Error;
-use crate::mapped::{Name, is_named, unlink, unlink_any};
+use crate::error::{Error, ErrorKind};
+use crate::mapped::{Name, create_named, is_named, reap_once, reserve, unlink, unlink_any};
 use crate::os::{at_exit, forked, this_process};
 
-/// What this process has made and nobody has removed. A fork has a copy, which is of no concern to it.
-static NAMES: Mutex<Option<HashMap<Name, Made>>> = Mutex::new(None);
+static NAMES: Mutex<Names> = Mutex::new(Names {
+    made: None,
+    over: false,
+});
+
+/// How often another name is tried, where somebody has one that nobody else should have.
+const TRIES: usize = 16;
+
+struct Names {
+    /// What this process has made and nobody has removed. A fork has a copy, which is of no concern to it.
+    made: Option<HashMap<Name, Made>>,
+    /// This process ends: what it made now, nobody would remove.
+    over: bool,
+}
 
 /// What was made under a name, and by which process.
 #[derive(Clone, Debug)]
@@ -39,21 +51,67 @@ impl Made {
 
 /// A name that goes when this is dropped.
 #[derive(Debug)]
-pub(super) struct Owned {
+pub(crate) struct Owned {
     name: Name,
     made: Made,
 }
 
 impl Owned {
-    /// Of a file that is kept open to tell whether the name is still its own; of none, if no other block is ever given the name.
-    pub(super) fn new(name: Name, file: Option<Arc<OwnedFd>>) -> Self {
+    /// A new file of `size` bytes, all zero, under this name. There is none if it cannot have all of its room. It is kept open to tell whether the
+    /// name is still its own.
+    pub(super) fn create(name: Name, size: usize) -> Result<(Arc<OwnedFd>, Self), Error> {
+        Self::make(name, size, |file| Some(Arc::clone(file)))
+    }
+
+    /// The same, under a name with this process in it, which no other block is ever given.
+    pub(crate) fn create_tagged(size: usize) -> Result<(Arc<OwnedFd>, Self), Error> {
+        reap_once();
+        let mut tries = 1;
+        loop {
+            match Self::make(Name::tagged(), size, |_| None) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
+                    tries += 1;
+                }
+                created => return created,
+            }
+        }
+    }
+
+    fn make(
+        name: Name,
+        size: usize,
+        kept: fn(&Arc<OwnedFd>) -> Option<Arc<OwnedFd>>,
+    ) -> Result<(Arc<OwnedFd>, Self), Error> {
         remove_at_exit();
-        let process = this_process();
-        let made = Made { file, process };
-        names()
-            .get_or_insert_default()
-            .insert(name.clone(), made.clone());
-        Self { name, made }
+        let (file, owned) = Self::begin(name, size, kept)?;
+        // If this process ends before all of it is there, the name is known.
+        reserve(file.as_fd(), size)?;
+        Ok((file, owned))
+    }
+
+    /// Under the lock, so that each name is either known when this process ends, or never given.
+    fn begin(
+        name: Name,
+        size: usize,
+        kept: fn(&Arc<OwnedFd>) -> Option<Arc<OwnedFd>>,
+    ) -> Result<(Arc<OwnedFd>, Self), Error> {
+        let mut names = names();
+        if names.over {
+            let text = "this process ends: nobody would remove a block that it makes now";
+            return Err(Error::new(ErrorKind::Cancelled, text));
+        }
+        let file = Arc::new(create_named(&name, size)?);
+        let made = Made {
+            file: kept(&file),
+            process: this_process(),
+        };
+        let known = names.made.get_or_insert_default();
+        known.insert(name.clone(), made.clone());
+        Ok((file, Self { name, made }))
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
     }
 
     /// The name stays.
@@ -62,7 +120,7 @@ impl Owned {
     }
 
     /// Whether the name is still there.
-    pub(super) fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         is_named(&self.name)
     }
 
@@ -77,14 +135,15 @@ impl Owned {
         // In a fork, another thread of the parent may have had the lock.
         self.made.is_ours()
             && names()
+                .made
                 .as_ref()
-                .and_then(|names| names.get(&self.name))
+                .and_then(|made| made.get(&self.name))
                 .is_some_and(|made| made.is_same(&self.made))
     }
 
     fn forget(&self) {
         if self.is_known() {
-            names().as_mut().map(|names| names.remove(&self.name));
+            names().made.as_mut().map(|made| made.remove(&self.name));
         }
     }
 }
@@ -113,13 +172,17 @@ pub(crate) fn remove_at_exit() {
     });
 }
 
-/// Removes what this process has made and nobody has removed, because it ends.
+/// Removes what this process has made and nobody has removed, because it ends: other threads make no more.
 pub(crate) fn remove_names() {
     if forked() && NAMES.try_lock().is_err() {
         // A thread that is not here had it, and what it was about to do was the parent's.
         return;
     }
-    let left = names().take().unwrap_or_default();
+    let left = {
+        let mut names = names();
+        names.over = true;
+        names.made.take().unwrap_or_default()
+    };
     for (name, made) in left {
         if made.is_ours() {
             let _ = made.unlink(&name);
@@ -127,6 +190,6 @@ pub(crate) fn remove_names() {
     }
 }
 
-fn names() -> MutexGuard<'static, Option<HashMap<Name, Made>>> {
+fn names() -> MutexGuard<'static, Names> {
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use super::carried::Carried;
 use super::frozen::FrozenMemory;
 use super::owned::Owned;
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{self, Found, Mapping, Name, create_named, create_unnamed, open_named};
+use crate::mapped::{self, Found, Mapping, Name, create_unnamed, open_named};
 
 /// How often a free name is looked for: out of four billion.
 const TRIES: usize = 16;
@@ -55,7 +55,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Io`.
+    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Cancelled` while this process ends, and nobody would remove it;
+    /// `Io`.
     pub fn create(size: usize) -> Result<Self, Error> {
         let mut tries = 1;
         loop {
@@ -101,8 +102,7 @@ impl SharedMemory {
     }
 
     fn create_as(name: Name, size: usize) -> Result<Self, Error> {
-        let file = Arc::new(create_named(&name, size)?);
-        let owned = Owned::new(name.clone(), Some(Arc::clone(&file)));
+        let (file, owned) = Owned::create(name.clone(), size)?;
         Self::named(file, size, name, Some(owned))
     }
 
@@ -177,7 +177,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// With the block as it was: `InvalidInput` if it has a name; `Overloaded` if another handle, or another process, has it mapped.
+    /// With the block as it was: `InvalidInput` if it has a name; `Overloaded` if another handle, or another process, has it mapped, or a call is on
+    /// its way that has it along.
     ///
     /// # Panics
     ///
@@ -187,6 +188,11 @@ impl SharedMemory {
             Ok(block) => block,
             Err(shared) => return Err((Self(shared), elsewhere())),
         };
+        if block.carried.get().is_some_and(Carried::is_on_its_way) {
+            let text = "memory can be frozen when no call is on its way that has it along";
+            let error = Error::new(ErrorKind::Overloaded, text);
+            return Err((Self(Arc::new(block)), error));
+        }
         let size = block.mapping.size();
         let Block {
             mapping,

@@ -149,8 +149,7 @@ fn connect(session: &Arc<Session>, number: u64, role: Role, fds: Vec<OwnedFd>) -
 /// Sends the file of memory that this process has offered. Whoever asks sees the socket close, with or without it.
 fn hand_over(number: u64, fds: Vec<OwnedFd>) {
     let now = Deadline::after(Some(Duration::ZERO));
-    if let Some(memory) = offered(number)
-        && let Some(file) = memory.memory()
+    if let Some(file) = offered(number)
         && let Some(socket) = fds.into_iter().next()
     {
         // It may be anything: whoever sent it gets nothing then.

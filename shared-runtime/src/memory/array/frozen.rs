@@ -12,7 +12,8 @@ use super::shared_array::{Parts, SharedArray};
 use crate::error::{Error, ErrorKind};
 use crate::memory::FrozenMemory;
 
-/// An array that nobody can write to any more, in any process: its elements can be borrowed.
+/// An array that nobody can write to any more, in any process: its elements can be borrowed. In a call, an argument of a task or its result it
+/// arrives as the same array.
 ///
 /// ```
 /// use shared_runtime::memory::SharedArray;
@@ -38,8 +39,13 @@ impl<T: Pod> SharedArray<T> {
     ///
     /// # Errors
     ///
-    /// With the array as it was: `InvalidInput` if it has a name; `Overloaded` if another handle, or another process, has it mapped.
+    /// With the array as it was: `InvalidInput` if it has a name; `Overloaded` if another handle, or another process, has it mapped; `Poisoned` if a
+    /// writer was killed while it copied back.
     pub fn freeze(self) -> Result<FrozenArray<T>, (Self, Error)> {
+        // Afterwards nobody could say so any more.
+        if let Err(error) = self.parts().check_at_rest() {
+            return Err((self, error));
+        }
         let parts = self.into_parts().map_err(|array| {
             let text = "an array can be frozen when this is its only handle: a clone of it is held";
             (array, Error::new(ErrorKind::Overloaded, text))

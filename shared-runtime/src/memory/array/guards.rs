@@ -128,6 +128,18 @@ impl Parts {
         Ok(())
     }
 
+    /// The same without the lock, which is taken if there is something to be told.
+    pub(super) fn check_at_rest(&self) -> Result<(), Error> {
+        if self.check_whole().is_ok() {
+            return Ok(());
+        }
+        if let Some(_held) = self.try_lock(Access::Exclusive)? {
+            return self.check_whole();
+        }
+        let text = "another process copies the array back at this moment";
+        Err(Error::new(ErrorKind::Overloaded, text))
+    }
+
     fn set_writing(&self, writing: bool) -> Result<(), Error> {
         match self.trailer {
             Some(trailer) => trailer.set_writing(&self.memory, writing),

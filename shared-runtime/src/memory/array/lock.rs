@@ -4,6 +4,7 @@
 //! programs can take it. It knows no order, so readers that come and go without a break would keep a writer out for ever. Therefore two
 //! ranges of the file are locked: a writer takes the gate first and keeps it while it waits; a reader must pass the gate, and leaves it at once.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use super::record::{Change, Range, change, reopened};
 use crate::context::{self, Context};
 use crate::error::{Error, ErrorKind};
+use crate::mapped::Identity;
 use crate::object::Cancel;
 
 /// Whoever locks a file up to its end, as CPython does, locks all of these.
@@ -24,6 +26,11 @@ const ELEMENTS: Range = (0, i64::MAX - 1);
 /// then at longer intervals.
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+
+thread_local! {
+    /// The files that this thread has locked as a writer, by whatever handles, and its process: a fork has locked none.
+    static HELD: RefCell<Vec<(Identity, u32)>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How an array is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +46,7 @@ pub(super) struct Lock(OnceLock<Own>);
 #[derive(Debug)]
 struct Own {
     file: OwnedFd,
+    identity: Identity,
     /// A fork has the same open file: what it locked or released would be its parent's.
     process: u32,
     state: Mutex<State>,
@@ -128,6 +136,7 @@ impl Own {
     fn of(file: BorrowedFd<'_>) -> Result<Self, Error> {
         Ok(Self {
             file: reopened(file)?,
+            identity: Identity::of(file)?,
             process: std::process::id(),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -153,7 +162,10 @@ impl Own {
     fn wait(&self, mut state: MutexGuard<'_, State>, access: Access) -> Result<(), Error> {
         let context = context::current();
         let mut pause = FIRST_PAUSE;
-        let mut acquired = check_wanted(&context).map(|()| false);
+        let may_wait = self.check_not_held_here();
+        let mut acquired = may_wait
+            .and_then(|()| check_wanted(&context))
+            .map(|()| false);
         while let Ok(false) = acquired {
             let left = context.deadline.remaining().unwrap_or(pause);
             let waited = self.changed.wait_timeout(state, pause.min(left));
@@ -207,6 +219,7 @@ impl Own {
         }
         state.gate = None;
         state.writer = Some(this);
+        HELD.with_borrow_mut(|held| held.push((self.identity, self.process)));
         Ok(true)
     }
 
@@ -223,6 +236,7 @@ impl Own {
         match access {
             Access::Exclusive => {
                 state.writer = None;
+                self.forget_here();
                 self.let_go(WHOLE);
             }
             Access::Shared => {
@@ -237,6 +251,23 @@ impl Own {
                 }
             }
         }
+    }
+
+    /// `Err` if this thread has the lock by another handle: it would wait for itself.
+    fn check_not_held_here(&self) -> Result<(), Error> {
+        let file = (self.identity, self.process);
+        if HELD.with_borrow(|held| held.contains(&file)) {
+            return Err(own_lock());
+        }
+        Ok(())
+    }
+
+    fn forget_here(&self) {
+        // A thread that ends may have no such list any more.
+        let _ = HELD.try_with(|held| {
+            let mut held = held.borrow_mut();
+            held.retain(|file| *file != (self.identity, self.process));
+        });
     }
 
     fn let_go(&self, range: Range) {

@@ -97,13 +97,8 @@ impl Cells {
     pub(super) fn find(block: Mapping, patience: Patience) -> Result<Self, Error> {
         let began = Instant::now();
         loop {
-            // A block that is being made is all zero, and so is an empty list.
-            let found = Layout::of_block(&block)?.map(|layout| {
-                let trailer = Trailer::find(&block, &layout)?;
-                let is_made = layout.len() > 0 || trailer.is_some() || block.size() == 16;
-                Ok::<_, Error>(is_made.then_some((layout, trailer)))
-            });
-            if let Some((layout, trailer)) = found.transpose()?.flatten() {
+            let found = Self::parts(&block);
+            if let Ok(Some((layout, trailer))) = found {
                 return Ok(Self {
                     block,
                     layout,
@@ -111,11 +106,27 @@ impl Cells {
                     patience,
                 });
             }
-            if began.elapsed() >= patience.made {
-                return Err(no_list("it has bytes for items, and their number is zero"));
+            let over = |patience| began.elapsed() >= patience;
+            match found {
+                // CPython writes the number of items before their offsets.
+                Err(error) if over(patience.sense) => return Err(error),
+                Ok(_) if over(patience.made) => {
+                    return Err(no_list("it has bytes for items, and their number is zero"));
+                }
+                _ => std::thread::sleep(Duration::from_millis(1)),
             }
-            std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// `None` while there is no list.
+    fn parts(block: &Mapping) -> Result<Option<(Layout, Option<Trailer>)>, Error> {
+        let Some(layout) = Layout::of_block(block)? else {
+            return Ok(None);
+        };
+        let trailer = Trailer::find(block, &layout)?;
+        // A block that is being made is all zero, and so is an empty list.
+        let is_made = layout.len() > 0 || trailer.is_some() || block.size() == 16;
+        Ok(is_made.then_some((layout, trailer)))
     }
 
     #[inline]
@@ -295,16 +306,23 @@ impl Cells {
     /// The formats of all items, one behind the other.
     pub(super) fn format(&self) -> Result<String, Error> {
         let slots = (0..self.len()).filter_map(|index| self.layout.slot(index));
-        let mut formats = String::new();
-        for slot in slots {
+        slots.map(|slot| self.format_of(slot)).collect()
+    }
+
+    /// As in [`read_alone`](Self::read_alone), CPython may be between its zeros and the format.
+    fn format_of(&self, slot: Slot) -> Result<String, Error> {
+        let began = Instant::now();
+        loop {
             let (format, _) = self.words(slot)?;
-            let text = text(format, slot.size).ok_or_else(|| {
+            if let Some(text) = text(format, slot.size) {
+                return Ok(text);
+            }
+            if began.elapsed() >= self.patience.sense {
                 let text = format!("{:?} is the format of no item", shown(format));
-                Error::new(ErrorKind::InvalidData, text)
-            })?;
-            formats.push_str(&text);
+                return Err(Error::new(ErrorKind::InvalidData, text));
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
-        Ok(formats)
     }
 
     #[inline]

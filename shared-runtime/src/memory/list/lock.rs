@@ -86,7 +86,8 @@ impl<'a> Lock<'a> {
             .is_ok()
     }
 
-    /// Sleeps while `holder` has the lock: whether it still had it when the slice was over.
+    /// Sleeps while `holder` has the lock: whether it still had it when the slice was over, or a signal came. A process may have signals more often
+    /// than that.
     fn slept(self, holder: u64) -> bool {
         let slice = futex::Timespec {
             tv_sec: 0,
@@ -95,7 +96,7 @@ impl<'a> Lock<'a> {
         let low = u32::try_from(holder & u64::from(u32::MAX)).unwrap_or(0);
         // Not a private futex: other processes wake it.
         let slept = futex::wait(self.low, futex::Flags::empty(), low, Some(&slice));
-        slept == Err(Errno::TIMEDOUT)
+        matches!(slept, Err(Errno::TIMEDOUT | Errno::INTR))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Lists whose words somebody else has written: forged, half written, or those of a holder that is gone.
 
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::cells::{Cells, Patience};
 use super::item::Item;
@@ -201,6 +203,72 @@ fn a_block_without_the_magic_is_a_list_of_cpython_s() {
     assert!(cells.trailer().is_none());
     cells.write(1, &Item::from("still written")).unwrap();
     assert_eq!(cells.read(1).unwrap(), Item::from("still written"));
+}
+
+/// CPython writes the number of items first, then their offsets.
+#[test]
+fn a_list_whose_offsets_are_being_written_is_waited_for() {
+    let memory = SharedMemory::anonymous(41).unwrap();
+    let block = Mapping::clone(&memory);
+    block.write_at(0, &1u64.to_ne_bytes()).unwrap();
+    let found = std::thread::scope(|scope| {
+        let finding = scope.spawn(|| Cells::find(block.clone(), Patience::of_millis(0, 0, 60_000)));
+        // It has looked by now, most of the time: without patience it has failed.
+        sleep(Duration::from_millis(20));
+        block.write_at(16, &8u64.to_ne_bytes()).unwrap();
+        finding.join().unwrap()
+    });
+    assert_eq!(found.unwrap().len(), 1);
+}
+
+/// CPython writes zeros over a format before it writes the new one.
+#[test]
+fn a_format_that_is_being_written_is_waited_for() {
+    let list = opened(&mixed());
+    let cells = Cells::find(list.block.clone(), Patience::of_millis(0, 0, 60_000)).unwrap();
+    let at = cells.slot_of(2).format;
+    let format = list.block.atomic_u64(at).unwrap();
+    let before = format.swap(0, Ordering::Relaxed);
+    assert_eq!(
+        list.cells.format().unwrap_err().kind(),
+        ErrorKind::InvalidData
+    );
+    let formats = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| cells.format());
+        // It has looked by now, most of the time: without patience it has failed.
+        sleep(Duration::from_millis(20));
+        format.store(before, Ordering::Relaxed);
+        asking.join().unwrap()
+    });
+    assert_eq!(formats.unwrap(), "q24sd");
+}
+
+/// Signals that come more often than a waiter looks for the end of the holder.
+#[test]
+#[expect(unsafe_code, reason = "signals for one thread")]
+fn a_dead_holder_is_noticed_by_a_thread_that_signals_interrupt() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // SAFETY: the handler does nothing, and nobody else in these tests uses the signal.
+    unsafe { libc::signal(libc::SIGURG, handler as *const () as libc::sighandler_t) };
+    let list = opened(&mixed());
+    let done = AtomicBool::new(false);
+    // SAFETY: says which thread this is.
+    let this = unsafe { libc::pthread_self() };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                // SAFETY: that thread waits for the end of this one.
+                unsafe { libc::pthread_kill(this, libc::SIGURG) };
+            }
+        });
+        let written = [2, 3, 4].map(|number| {
+            list.store_lock(dead());
+            list.cells.write(0, &Item::from(number))
+        });
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(written, [Ok(()), Ok(()), Ok(())]);
+    });
 }
 
 /// Numbers that look random and are always the same.
