@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
+use crate::error::{Error, ErrorKind};
 use crate::handle::server_id;
 use crate::message::HeldLock;
 use crate::object::{Access, Caller, Cancel, Hosted};
@@ -65,6 +66,19 @@ impl Context {
         cancel: None,
         caller: None,
     };
+
+    /// `Err` if the call that runs on this thread, and waits for `what`, must end.
+    pub(crate) fn check_wanted(&self, what: &str) -> Result<(), Error> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            let text = format!("the caller went away while its call waited for {what}");
+            return Err(Error::new(ErrorKind::Cancelled, text));
+        }
+        if self.deadline.passed() {
+            let text = format!("the deadline passed while somebody else held {what}");
+            return Err(Error::new(ErrorKind::Timeout, text));
+        }
+        Ok(())
+    }
 
     /// Whether the chain of calls behind this thread holds the lock of `object`.
     pub(crate) fn holds(&self, object: ObjectKey) -> bool {

@@ -1,8 +1,14 @@
 //! Lists in shared memory: what they hold, compare, refuse and show, and the bytes that CPython would write.
 
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use serde_json::Value;
 use shared_runtime::memory::{Item, ShareableList, SharedMemory};
-use shared_runtime::{ErrorKind, Shared, shared};
+use shared_runtime::{ErrorKind, ServerProcess, Shared, shared};
+
+use super::support::until;
 
 fn kind<T: std::fmt::Debug>(result: Result<T, shared_runtime::Error>) -> ErrorKind {
     result.unwrap_err().kind()
@@ -374,4 +380,42 @@ fn a_list_goes_through_calls_and_is_the_same() {
     let back = store.first().unwrap().unwrap();
     back.set(1, 3).unwrap();
     assert_eq!((back.name(), list.get(1).unwrap()), (list.name(), 3.into()));
+}
+
+/// Says why it could not write to a list.
+#[derive(Default)]
+pub struct Waiter(Mutex<Option<String>>);
+
+#[shared]
+impl Waiter {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn wait(&self, list: &ShareableList) {
+        let refused = list.set(0, 2).unwrap_err();
+        *self.0.lock().unwrap() = Some(refused.to_string());
+    }
+
+    pub fn seen(&self) -> Option<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[test]
+fn a_method_waits_for_a_list_no_longer_than_its_caller() {
+    let server = ServerProcess::start().unwrap();
+    let waiter = Waiter::new_in(&server).unwrap();
+    let list = ShareableList::new([1]).unwrap();
+    // As a process has it that is stopped in the middle: the word is behind CPython's layout, in the second line after that.
+    let lock = list.shared_memory().atomic_u64(128).unwrap();
+    lock.store(std::process::id().into(), Ordering::Relaxed);
+    let brief = Shared::with_timeout(&waiter, Duration::from_millis(300));
+    assert_eq!(brief.wait(&list).unwrap_err().kind(), ErrorKind::Timeout);
+    until("the method has ended", || waiter.seen().unwrap().is_some());
+    let said = waiter.seen().unwrap().unwrap();
+    assert!(
+        said.contains("somebody else held the lock of a list") || said.contains("went away"),
+        "{said}"
+    );
 }

@@ -13,10 +13,10 @@ pub struct Python {
 }
 
 impl Python {
-    /// All that `SHARED_PYTHONS` lists, with colons between; else `python3`. Of one that is missing or too old it is said that it was
+    /// All that `INTEROP_PYTHONS` lists, with colons between; else `python3`. Of one that is missing or too old it is said that it was
     /// skipped.
     pub fn all() -> Vec<Self> {
-        let listed = std::env::var("SHARED_PYTHONS").unwrap_or_else(|_| "python3".to_owned());
+        let listed = std::env::var("INTEROP_PYTHONS").unwrap_or_else(|_| "python3".to_owned());
         listed.split(':').filter_map(Self::at).collect()
     }
 

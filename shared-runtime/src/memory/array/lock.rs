@@ -12,10 +12,9 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use super::record::{Change, Range, change, reopened};
-use crate::context::{self, Context};
+use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::mapped::Identity;
-use crate::object::Cancel;
 
 /// Whoever locks a file up to its end, as CPython does, locks all of these.
 const WHOLE: Range = (0, i64::MAX);
@@ -31,6 +30,9 @@ thread_local! {
     /// The files that this thread has locked as a writer, by whatever handles, and its process: a fork has locked none.
     static HELD: RefCell<Vec<(Identity, u32)>> = const { RefCell::new(Vec::new()) };
 }
+
+/// What is waited for.
+const WHAT: &str = "the lock of an array";
 
 /// How an array is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +166,7 @@ impl Own {
         let mut pause = FIRST_PAUSE;
         let may_wait = self.check_not_held_here();
         let mut acquired = may_wait
-            .and_then(|()| check_wanted(&context))
+            .and_then(|()| context.check_wanted(WHAT))
             .map(|()| false);
         while let Ok(false) = acquired {
             let left = context.deadline.remaining().unwrap_or(pause);
@@ -172,7 +174,7 @@ impl Own {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             pause = (pause * 2).min(LONGEST_PAUSE);
             acquired = match self.attempt(&mut state, access) {
-                Ok(false) => check_wanted(&context).map(|()| false),
+                Ok(false) => context.check_wanted(WHAT).map(|()| false),
                 attempted => attempted,
             };
         }
@@ -279,20 +281,6 @@ impl Own {
     fn change(&self, what: Change, range: Range) -> Result<bool, Error> {
         change(self.file.as_fd(), what, range)
     }
-}
-
-/// `Err` if the call that runs on this thread must end.
-fn check_wanted(context: &Context) -> Result<(), Error> {
-    let cancelled = context.cancel.as_ref();
-    if cancelled.is_some_and(Cancel::is_cancelled) {
-        let text = "the caller went away while its call waited for the lock of an array";
-        return Err(Error::new(ErrorKind::Cancelled, text));
-    }
-    if context.deadline.passed() {
-        let text = "the deadline passed while somebody else held the lock of an array";
-        return Err(Error::new(ErrorKind::Timeout, text));
-    }
-    Ok(())
 }
 
 #[cold]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::thread::futex;
 
+use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::os::{Deadline, Owner};
 
@@ -38,7 +39,7 @@ pub(super) struct Held<'a> {
 impl<'a> Lock<'a> {
     /// Waits for the lock.
     ///
-    /// Fails with `Timeout` when `patience` is over.
+    /// Fails with `Timeout` when `patience` is over; in a method also when its caller waits no more.
     #[inline]
     pub(super) fn hold(self, patience: Duration) -> Result<Held<'a>, Error> {
         let own = Owner::this().word();
@@ -57,6 +58,7 @@ impl<'a> Lock<'a> {
             }
         }
         let deadline = Deadline::after(Some(patience));
+        let context = context::current();
         loop {
             let seen = self.word.load(Ordering::Relaxed);
             // Others may sleep beside this thread, whom its release must wake.
@@ -72,6 +74,7 @@ impl<'a> Lock<'a> {
             {
                 return Ok(Held::new(self, own, true));
             }
+            context.check_wanted("the lock of a list")?;
             if deadline.passed() {
                 return Err(timeout(holder, patience));
             }
