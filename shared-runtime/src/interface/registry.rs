@@ -139,7 +139,10 @@ pub(crate) fn name_of(id: u64) -> &'static str {
 pub(crate) fn task(name: &str) -> Result<&'static Task, Error> {
     let found = TASKS.iter().find(|task| task.name == name);
     found.copied().ok_or_else(|| {
-        let known = TASKS.iter().map(|task| task.name).collect();
+        // Those of the runtime's own are nobody's to name.
+        let known = TASKS.iter().map(|task| task.name);
+        let known = known.filter(|name| !name.starts_with("shared_runtime::"));
+        let known = known.collect();
         unknown(&format!("task {name}"), known, "")
     })
 }

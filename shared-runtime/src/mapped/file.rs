@@ -149,29 +149,44 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn of(file: BorrowedFd<'_>) -> Result<Self, Error> {
-        stat(file).map(|stat| Self {
+        stat(file).map(|stat| Self::in_stat(&stat))
+    }
+
+    fn in_stat(stat: &Stat) -> Self {
+        Self {
             device: stat.st_dev,
             inode: stat.st_ino,
-        })
+        }
     }
 }
 
-/// Whether there is a block of this name.
-pub(crate) fn is_named(name: &Name) -> bool {
-    lstat(path(name)).is_ok()
+/// Whether the name is that of this file.
+pub(crate) fn is_named(name: &Name, identity: Identity) -> bool {
+    lstat(path(name)).is_ok_and(|stat| Identity::in_stat(&stat) == identity)
+}
+
+/// Whether the file has a name.
+pub(crate) fn has_name(file: BorrowedFd<'_>) -> bool {
+    stat(file).is_ok_and(|stat| stat.st_nlink > 0)
 }
 
 /// Removes the name of a file, if it still has one: else another block may have that name by now.
 pub(crate) fn unlink(name: &Name, file: BorrowedFd<'_>) -> Result<(), Error> {
-    if stat(file)?.st_nlink == 0 {
-        return Err(refused("unlink", name, Errno::NOENT));
-    }
-    unlink_any(name)
+    unlink_if(name, has_name(file))
 }
 
-/// Removes a name, whichever block has it.
-pub(crate) fn unlink_any(name: &Name) -> Result<(), Error> {
-    rustix::fs::unlink(path(name)).map_err(|errno| refused("unlink", name, errno))
+/// Removes the name, if it still is that of this file.
+pub(crate) fn unlink_known(name: &Name, identity: Identity) -> Result<(), Error> {
+    unlink_if(name, is_named(name, identity))
+}
+
+fn unlink_if(name: &Name, is_its_own: bool) -> Result<(), Error> {
+    let unlinked = if is_its_own {
+        rustix::fs::unlink(path(name))
+    } else {
+        Err(Errno::NOENT)
+    };
+    unlinked.map_err(|errno| refused("unlink", name, errno))
 }
 
 /// As the C library's `shm_open`: what is a link to somewhere else, which another user may have put there, is not followed.

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{Name, create_named, is_named, reap_once, reserve, unlink, unlink_any};
+use crate::mapped::{
+    Identity, Name, create_named, has_name, is_named, reap_once, reserve, unlink, unlink_known,
+};
 use crate::os::{at_exit, forked, this_process};
 
 static NAMES: Mutex<Names> = Mutex::new(Names {
@@ -26,9 +28,17 @@ struct Names {
 /// What was made under a name, and by which process.
 #[derive(Clone, Debug)]
 struct Made {
-    /// None under a name that no other block is ever given.
-    file: Option<Arc<OwnedFd>>,
+    what: What,
     process: u64,
+}
+
+/// How it is told whether the name still is that of the block: somebody else may have removed it, and made another.
+#[derive(Clone, Debug)]
+enum What {
+    /// The file, which is open anyway: it has no name any more, or its own.
+    Open(Arc<OwnedFd>),
+    /// Which file it was.
+    Known(Identity),
 }
 
 impl Made {
@@ -37,14 +47,18 @@ impl Made {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        let file = |made: &Self| made.file.as_ref().map(Arc::as_ptr);
-        self.process == other.process && file(self) == file(other)
+        let same = match (&self.what, &other.what) {
+            (What::Open(file), What::Open(other)) => Arc::ptr_eq(file, other),
+            (What::Known(identity), What::Known(other)) => identity == other,
+            _ => false,
+        };
+        self.process == other.process && same
     }
 
     fn unlink(&self, name: &Name) -> Result<(), Error> {
-        match &self.file {
-            Some(file) => unlink(name, file.as_fd()),
-            None => unlink_any(name),
+        match &self.what {
+            What::Open(file) => unlink(name, file.as_fd()),
+            What::Known(identity) => unlink_known(name, *identity),
         }
     }
 }
@@ -60,15 +74,17 @@ impl Owned {
     /// A new file of `size` bytes, all zero, under this name. There is none if it cannot have all of its room. It is kept open to tell whether the
     /// name is still its own.
     pub(super) fn create(name: Name, size: usize) -> Result<(Arc<OwnedFd>, Self), Error> {
-        Self::make(name, size, |file| Some(Arc::clone(file)))
+        Self::make(name, size, |file| Ok(What::Open(Arc::clone(file))))
     }
 
-    /// The same, under a name with this process in it, which no other block is ever given.
+    /// The same, under a name with this process in it, of a file that need not stay open.
     pub(crate) fn create_tagged(size: usize) -> Result<(Arc<OwnedFd>, Self), Error> {
         reap_once();
         let mut tries = 1;
         loop {
-            match Self::make(Name::tagged(), size, |_| None) {
+            match Self::make(Name::tagged(), size, |file| {
+                Ok(What::Known(Identity::of(file.as_fd())?))
+            }) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
                     tries += 1;
                 }
@@ -80,10 +96,10 @@ impl Owned {
     fn make(
         name: Name,
         size: usize,
-        kept: fn(&Arc<OwnedFd>) -> Option<Arc<OwnedFd>>,
+        what: fn(&Arc<OwnedFd>) -> Result<What, Error>,
     ) -> Result<(Arc<OwnedFd>, Self), Error> {
         remove_at_exit();
-        let (file, owned) = Self::begin(name, size, kept)?;
+        let (file, owned) = Self::begin(name, size, what)?;
         // If this process ends before all of it is there, the name is known.
         reserve(file.as_fd(), size)?;
         Ok((file, owned))
@@ -93,7 +109,7 @@ impl Owned {
     fn begin(
         name: Name,
         size: usize,
-        kept: fn(&Arc<OwnedFd>) -> Option<Arc<OwnedFd>>,
+        what: fn(&Arc<OwnedFd>) -> Result<What, Error>,
     ) -> Result<(Arc<OwnedFd>, Self), Error> {
         let mut names = names();
         if names.over {
@@ -102,7 +118,7 @@ impl Owned {
         }
         let file = Arc::new(create_named(&name, size)?);
         let made = Made {
-            file: kept(&file),
+            what: what(&file)?,
             process: this_process(),
         };
         let known = names.made.get_or_insert_default();
@@ -121,7 +137,10 @@ impl Owned {
 
     /// Whether the name is still there.
     pub(crate) fn is_there(&self) -> bool {
-        is_named(&self.name)
+        match &self.made.what {
+            What::Open(file) => has_name(file.as_fd()),
+            What::Known(identity) => is_named(&self.name, *identity),
+        }
     }
 
     /// Removes the name now.
