@@ -294,10 +294,15 @@ fn a_server_that_ends_ends_all_calls_of_a_pipe() {
     let server = ServerProcess::start().unwrap();
     let notes = Notes::new_in(&server).unwrap();
     let answered = Shared::calls(&notes).note(1).start();
+    // Until all are on their way: of those that the end comes before, it is known that they did not run.
+    let gate = Shared::calls(&notes).wait().start();
     let mut calls: Vec<_> = (0..10)
         .map(|_| Shared::calls(&notes).end().start())
         .collect();
     calls.extend((0..10).map(|_| Shared::calls(&notes).wait().start()));
+    let opener = notes.clone();
+    thread::spawn(move || opener.open()).join().unwrap().ok();
+    assert_eq!(gate.wait(), Ok(()));
     for call in calls {
         let error = call.wait().unwrap_err();
         assert_eq!(
