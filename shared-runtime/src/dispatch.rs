@@ -258,7 +258,10 @@ fn locked(hosted: &Hosted, refused: Refused, deadline: Deadline) -> Error {
             } else {
                 "the lock timeout of its server"
             };
-            let holders = CALLS.holders(hosted.id()).join(", ");
+            let mut holders = CALLS.holders(hosted.id()).join(", ");
+            if holders.is_empty() {
+                holders.push_str("a call that has ended since");
+            }
             let text = format!("the object was in use until {until} passed, by {holders}");
             Error::new(ErrorKind::Timeout, text)
         }
