@@ -117,11 +117,15 @@ impl Way for Session {
         let sent = self
             .lane
             .send_numbered(&request, &body, open, || call.commit());
-        if let Err(not_sent) = sent
-            && let Some((call, _room)) = self.outgoing.end(request.number)
-            && !matches!(not_sent, NotSent::GivenUp)
-        {
-            call.answered(Err(self.not_sent(not_sent)));
+        match sent {
+            Ok(()) => self.outgoing.sent(request.number),
+            Err(not_sent) => {
+                if let Some((call, _room)) = self.outgoing.end(request.number)
+                    && !matches!(not_sent, NotSent::GivenUp)
+                {
+                    call.answered(Err(self.not_sent(not_sent)));
+                }
+            }
         }
     }
 }

@@ -83,9 +83,17 @@ struct State {
     /// Whether there is a thread that sends.
     sending: bool,
     last: u64,
-    in_flight: HashMap<u64, (Arc<dyn TwoWay>, Room)>,
+    in_flight: HashMap<u64, InFlight>,
     /// Nothing will be answered any more.
     lost: Option<Error>,
+}
+
+/// A call that has a number and no reply yet.
+struct InFlight {
+    call: Arc<dyn TwoWay>,
+    room: Room,
+    /// Whether all of it has gone out. Until then whoever sends it says what became of it.
+    sent: bool,
 }
 
 /// The calls of one depth.
@@ -196,29 +204,57 @@ impl Outgoing {
         }
         state.last += 1;
         let number = state.last;
-        state.in_flight.insert(number, (Arc::clone(call), room));
+        let begun = InFlight {
+            call: Arc::clone(call),
+            room,
+            sent: false,
+        };
+        state.in_flight.insert(number, begun);
         Ok(number)
+    }
+
+    /// All of the call has gone out.
+    pub(super) fn sent(&self, number: u64) {
+        let mut state = self.state();
+        if let Some(sent) = state.in_flight.get_mut(&number) {
+            sent.sent = true;
+        }
+        let Some(lost) = state.lost.clone() else {
+            return;
+        };
+        let unanswered = state.in_flight.remove(&number);
+        drop(state);
+        if let Some(sent) = unanswered {
+            sent.lost(&lost);
+        }
     }
 
     /// The call of this number and its place, if it has no reply yet.
     pub(super) fn end(&self, number: u64) -> Option<(Arc<dyn TwoWay>, Room)> {
-        self.state().in_flight.remove(&number)
+        let ended = self.state().in_flight.remove(&number)?;
+        Some((ended.call, ended.room))
     }
 
-    /// No replies will come any more.
+    /// No replies will come any more: neither to those that have been sent, nor to others.
     pub(super) fn end_all(&self, lost: &Error) {
         let mut state = self.state();
         state.lost = Some(lost.clone());
-        let in_flight = std::mem::take(&mut state.in_flight);
+        let sent: Vec<_> = state.in_flight.extract_if(|_, call| call.sent).collect();
         drop(state);
         self.changed.notify_all();
-        for (call, _room) in in_flight.into_values() {
-            call.answered(Err(lost.clone().ran(Executed::Maybe)));
+        for (_, sent) in sent {
+            sent.lost(lost);
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl InFlight {
+    fn lost(self, lost: &Error) {
+        self.call.answered(Err(lost.clone().ran(Executed::Maybe)));
     }
 }
 
@@ -271,5 +307,65 @@ impl fmt::Debug for Outgoing {
             )
             .field("in_flight", &state.in_flight.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// A call that notes its answer.
+    #[derive(Default)]
+    struct Noted(Mutex<Vec<Executed>>);
+
+    impl TwoWay for Noted {
+        fn depth(&self) -> usize {
+            0
+        }
+
+        fn is_wanted(&self) -> bool {
+            true
+        }
+
+        fn request(&self) -> Option<Result<(LaneCall, Vec<u8>), Error>> {
+            None
+        }
+
+        fn commit(&self) -> bool {
+            true
+        }
+
+        fn answered(self: Arc<Self>, answer: Result<Replied, Error>) {
+            let error = answer.map(drop).unwrap_err();
+            self.0.lock().unwrap().push(error.executed());
+        }
+    }
+
+    impl Outgoing {
+        fn begun(self: &Arc<Self>) -> (Arc<Noted>, u64) {
+            let call = Arc::new(Noted::default());
+            let room = self.room(&mut self.state(), 0);
+            let begun = self.begin(&(Arc::clone(&call) as Arc<dyn TwoWay>), room);
+            (call, begun.unwrap())
+        }
+    }
+
+    /// Only whoever sends it knows whether a call has gone out when its server ends in that moment.
+    #[test]
+    fn a_call_that_is_being_sent_is_answered_by_whoever_sends_it() {
+        let outgoing = Arc::new(Outgoing::default());
+        let (sent, first) = outgoing.begun();
+        let (being_sent, second) = outgoing.begun();
+        let (not_sent, third) = outgoing.begun();
+        outgoing.sent(first);
+        assert_eq!(*sent.0.lock().unwrap(), []);
+        outgoing.end_all(&Error::new(ErrorKind::Disconnected, "the server has ended"));
+        assert_eq!(*sent.0.lock().unwrap(), [Executed::Maybe]);
+        assert_eq!(*being_sent.0.lock().unwrap(), []);
+        outgoing.sent(second);
+        assert_eq!(*being_sent.0.lock().unwrap(), [Executed::Maybe]);
+        assert!(outgoing.end(third).is_some() && not_sent.0.lock().unwrap().is_empty());
+        assert_eq!(outgoing.state().level(0).taken, 0);
     }
 }
