@@ -75,7 +75,7 @@ fn large(size: usize) -> Vec<u8> {
 }
 
 #[task]
-fn makes(server: ServerHandle) -> Shared<Counter> {
+pub(super) fn makes(server: ServerHandle) -> Shared<Counter> {
     let counter = Counter::new_in(&server).unwrap();
     counter.add(41).unwrap();
     counter

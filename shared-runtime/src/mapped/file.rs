@@ -105,7 +105,7 @@ pub(crate) fn received(file: BorrowedFd<'_>) -> Result<usize, Error> {
             std::io::Error::from(errno),
         )
     };
-    if fstatfs(file).map_err(io)?.f_type != TMPFS {
+    if !is_in_memory(file).map_err(io)? {
         return refuse("what was sent is no file in memory");
     }
     // Other files in memory know no seals.
@@ -118,6 +118,11 @@ pub(crate) fn received(file: BorrowedFd<'_>) -> Result<usize, Error> {
         Ok(size) if size > 0 => Ok(size),
         _ => refuse("memory that was sent has no bytes"),
     }
+}
+
+/// Whether it is a file in memory, and not on a disk or something else.
+pub(crate) fn is_in_memory(file: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Ok(fstatfs(file)?.f_type == TMPFS)
 }
 
 /// Whether nobody can write to the file any more.
@@ -170,17 +175,8 @@ pub(crate) fn has_name(file: BorrowedFd<'_>) -> bool {
     stat(file).is_ok_and(|stat| stat.st_nlink > 0)
 }
 
-/// Removes the name of a file, if it still has one: else another block may have that name by now.
-pub(crate) fn unlink(name: &Name, file: BorrowedFd<'_>) -> Result<(), Error> {
-    unlink_if(name, has_name(file))
-}
-
-/// Removes the name, if it still is that of this file.
-pub(crate) fn unlink_known(name: &Name, identity: Identity) -> Result<(), Error> {
-    unlink_if(name, is_named(name, identity))
-}
-
-fn unlink_if(name: &Name, is_its_own: bool) -> Result<(), Error> {
+/// Removes a name, if it still is that of the block that is meant: else another may have it by now.
+pub(crate) fn unlink(name: &Name, is_its_own: bool) -> Result<(), Error> {
     let unlinked = if is_its_own {
         rustix::fs::unlink(path(name))
     } else {

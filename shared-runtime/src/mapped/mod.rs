@@ -13,8 +13,8 @@ mod mapping;
 mod reap;
 
 pub(crate) use file::{
-    Found, Identity, create_named, create_unnamed, freeze, has_name, is_frozen, is_named,
-    open_named, received, reserve, unlink, unlink_known,
+    Found, Identity, create_named, create_unnamed, freeze, has_name, is_frozen, is_in_memory,
+    is_named, open_named, received, reserve, unlink,
 };
 pub(crate) use frozen::Frozen;
 pub use mapping::Mapping;

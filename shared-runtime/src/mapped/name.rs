@@ -11,6 +11,9 @@ use crate::os::{random_id, this_process};
 /// The most bytes of a name, as the file system has it.
 const LONGEST: usize = 255;
 
+/// How often another name is tried, out of four billion.
+const TRIES: usize = 16;
+
 /// The name of a block, without a slash before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name(pub(super) String);
@@ -24,6 +27,22 @@ impl Name {
         let step = NEXT.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed);
         let mixed = (step ^ (step >> 32) ^ this_process()).wrapping_mul(0xD6E8_FEB8_6659_FD93);
         Self(format!("psm_{:08x}", mixed >> 32))
+    }
+
+    /// What `create` makes under a name that `give` gives: another one where somebody has that already.
+    pub(crate) fn free<T>(
+        give: fn() -> Self,
+        create: impl Fn(Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut tries = 1;
+        loop {
+            match create(give()) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
+                    tries += 1;
+                }
+                created => return created,
+            }
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::name::Name;
-use crate::os::{Life, random_id, realm};
+use crate::os::{Life, random_id, realm, this_process};
 
 /// What other names of blocks begin with, too. The kernel keeps names of less than 40 bytes without an allocation of their own.
 const START: &str = "psm_";
@@ -22,14 +22,14 @@ impl Name {
 
 /// How the tagged names of this process begin. A fork is another process.
 fn own_start() -> Option<String> {
-    static KNOWN: Mutex<Option<(u32, String)>> = Mutex::new(None);
-    let pid = std::process::id();
+    static KNOWN: Mutex<Option<(u64, String)>> = Mutex::new(None);
+    let process = this_process();
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, start)) = known.as_ref().filter(|(of, _)| *of == pid) {
+    if let Some((_, start)) = known.as_ref().filter(|(of, _)| *of == process) {
         return Some(start.clone());
     }
     let start = start_of(realm()?, Life::own()?);
-    *known = Some((pid, start.clone()));
+    *known = Some((process, start.clone()));
     Some(start)
 }
 

@@ -5,18 +5,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::mapped::{
-    Identity, Name, create_named, has_name, is_named, reap_once, reserve, unlink, unlink_known,
-};
+use crate::mapped::{Identity, Name, create_named, has_name, is_named, reap_once, reserve, unlink};
 use crate::os::{at_exit, forked, this_process};
 
 static NAMES: Mutex<Names> = Mutex::new(Names {
     made: None,
     over: false,
 });
-
-/// How often another name is tried, where somebody has one that nobody else should have.
-const TRIES: usize = 16;
 
 struct Names {
     /// What this process has made and nobody has removed. A fork has a copy, which is of no concern to it.
@@ -55,11 +50,16 @@ impl Made {
         self.process == other.process && same
     }
 
-    fn unlink(&self, name: &Name) -> Result<(), Error> {
+    /// Whether the name still is its own.
+    fn is_there(&self, name: &Name) -> bool {
         match &self.what {
-            What::Open(file) => unlink(name, file.as_fd()),
-            What::Known(identity) => unlink_known(name, *identity),
+            What::Open(file) => has_name(file.as_fd()),
+            What::Known(identity) => is_named(name, *identity),
         }
+    }
+
+    fn unlink(&self, name: &Name) -> Result<(), Error> {
+        unlink(name, self.is_there(name))
     }
 }
 
@@ -80,17 +80,8 @@ impl Owned {
     /// The same, under a name with this process in it, of a file that need not stay open.
     pub(crate) fn create_tagged(size: usize) -> Result<(Arc<OwnedFd>, Self), Error> {
         reap_once();
-        let mut tries = 1;
-        loop {
-            match Self::make(Name::tagged(), size, |file| {
-                Ok(What::Known(Identity::of(file.as_fd())?))
-            }) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
-                    tries += 1;
-                }
-                created => return created,
-            }
-        }
+        let known = |file: &Arc<OwnedFd>| Ok(What::Known(Identity::of(file.as_fd())?));
+        Name::free(Name::tagged, |name| Self::make(name, size, known))
     }
 
     fn make(
@@ -137,10 +128,7 @@ impl Owned {
 
     /// Whether the name is still there.
     pub(crate) fn is_there(&self) -> bool {
-        match &self.made.what {
-            What::Open(file) => has_name(file.as_fd()),
-            What::Known(identity) => is_named(&self.name, *identity),
-        }
+        self.made.is_there(&self.name)
     }
 
     /// Removes the name now.

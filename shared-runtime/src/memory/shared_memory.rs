@@ -11,9 +11,6 @@ use super::owned::Owned;
 use crate::error::{Error, ErrorKind};
 use crate::mapped::{self, Found, Mapping, Name, create_unnamed, open_named};
 
-/// How often a free name is looked for: out of four billion.
-const TRIES: usize = 16;
-
 /// A block of memory that several processes share. It is reached as its [`Mapping`] is.
 ///
 /// A block with a name is the same as CPython's `multiprocessing.shared_memory.SharedMemory`: either side can open what the other has made, by
@@ -58,15 +55,7 @@ impl SharedMemory {
     /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Cancelled` while this process ends, and nobody would remove it;
     /// `Io`.
     pub fn create(size: usize) -> Result<Self, Error> {
-        let mut tries = 1;
-        loop {
-            match Self::create_as(Name::random(), size) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {
-                    tries += 1;
-                }
-                created => return created,
-            }
-        }
+        Name::free(Name::random, |name| Self::create_as(name, size))
     }
 
     /// A new block of `size` bytes, all zero, under this name; a slash before it does not matter.
@@ -161,7 +150,7 @@ impl SharedMemory {
         };
         match self.0.take_owned() {
             Some(owned) => owned.remove(),
-            None => mapped::unlink(name, self.0.file.as_fd()),
+            None => mapped::unlink(name, mapped::has_name(self.0.file.as_fd())),
         }
     }
 

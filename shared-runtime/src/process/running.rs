@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::os::fd::BorrowedFd;
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::line::Message;
 use super::spawn::{Spawned, Word, signs};
+use super::stdio::stream_methods;
 use crate::call_error::CallError;
 use crate::error::{Error, ErrorKind, Executed};
 use crate::exit::ExitStatus;
@@ -209,20 +209,7 @@ impl<T, E> Process<T, E> {
         self.spawned.child.signal(Signal::KILL);
     }
 
-    /// The pipe to its standard input, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
-        self.spawned.streams.stdin.take()
-    }
-
-    /// The pipe from its standard output, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.spawned.streams.stdout.take()
-    }
-
-    /// The pipe from its standard error, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
-        self.spawned.streams.stderr.take()
-    }
+    stream_methods!();
 }
 
 impl<T, E> fmt::Debug for Process<T, E> {

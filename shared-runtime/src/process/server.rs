@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use super::spawn::Spawned;
+use super::stdio::stream_methods;
 use crate::auth_key::AuthKey;
 use crate::error::{Error, ErrorKind};
 use crate::exit::ExitStatus;
@@ -89,20 +89,7 @@ impl ServerProcess {
         self.spawned.exit_status()
     }
 
-    /// The pipe to its standard input, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
-        self.spawned.streams.stdin.take()
-    }
-
-    /// The pipe from its standard output, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.spawned.streams.stdout.take()
-    }
-
-    /// The pipe from its standard error, if that is [`Stdio::piped`](crate::Stdio::piped): once.
-    pub fn take_stderr(&mut self) -> Option<ChildStderr> {
-        self.spawned.streams.stderr.take()
-    }
+    stream_methods!();
 
     pub(super) fn stop(&mut self) -> ExitStatus {
         let status = self.end();

@@ -140,3 +140,25 @@ pub(super) struct Streams {
     pub(super) stdout: Option<ChildStdout>,
     pub(super) stderr: Option<ChildStderr>,
 }
+
+/// The methods of whoever has a `spawned: Spawned`, for the pipes to its streams.
+macro_rules! stream_methods {
+    () => {
+        /// The pipe to its standard input, if that is [`Stdio::piped`](crate::Stdio::piped): once.
+        pub fn take_stdin(&mut self) -> Option<std::process::ChildStdin> {
+            self.spawned.streams.stdin.take()
+        }
+
+        /// The pipe from its standard output, if that is [`Stdio::piped`](crate::Stdio::piped): once.
+        pub fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
+            self.spawned.streams.stdout.take()
+        }
+
+        /// The pipe from its standard error, if that is [`Stdio::piped`](crate::Stdio::piped): once.
+        pub fn take_stderr(&mut self) -> Option<std::process::ChildStderr> {
+            self.spawned.streams.stderr.take()
+        }
+    };
+}
+
+pub(super) use stream_methods;

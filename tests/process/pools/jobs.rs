@@ -9,6 +9,7 @@ use shared_runtime::{
 
 use super::super::leftovers::NothingLeft;
 use super::super::support::{signal, until};
+use super::super::tasks::makes;
 use super::super::tools::Counter;
 use super::{add, counts, meets, panics, parse, pool, sleeps, who};
 
@@ -22,14 +23,7 @@ fn of_size(size: usize) -> Vec<u8> {
     vec![5; size]
 }
 
-#[task]
-fn makes(server: ServerHandle) -> Shared<Counter> {
-    let counter = Counter::new_in(&server).unwrap();
-    counter.add(41).unwrap();
-    counter
-}
-
-/// The same, and nobody gets a handle of that server before it is continued.
+/// What [`makes`] makes, and nobody gets a handle of that server before it is continued.
 #[task]
 fn makes_and_stops(server: ServerHandle, pid: u32) -> Shared<Counter> {
     let made = makes(server);

@@ -8,15 +8,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{
-    MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, fstatfs, ftruncate,
-    memfd_create,
+    MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create,
 };
 use rustix::mm::{Advice, madvise};
 use rustix::process::{Resource, getrlimit};
 
 use super::layout::{RING, Ways};
 use super::sync::AtomicU64;
-use crate::mapped::copy;
+use crate::mapped::{copy, is_in_memory};
 
 /// Before the rings.
 const CONTROL: usize = 4096;
@@ -30,9 +29,6 @@ pub(super) const KEPT: u32 = 16 << 10;
 const SEALS: SealFlags = SealFlags::SHRINK
     .union(SealFlags::GROW)
     .union(SealFlags::SEAL);
-
-/// As `statfs` knows files in memory.
-const TMPFS: i64 = 0x0102_1994;
 
 pub(super) struct Memory(MmapRaw);
 
@@ -59,7 +55,7 @@ impl Memory {
     /// The memory behind a file that another process has sent.
     pub(super) fn accept(file: BorrowedFd<'_>) -> io::Result<Self> {
         let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
-        if fstatfs(file)?.f_type != TMPFS {
+        if !is_in_memory(file)? {
             return refuse("a connection is made of a file in memory");
         }
         if !fcntl_get_seals(file)?.contains(SEALS) {
