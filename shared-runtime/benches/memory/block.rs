@@ -120,6 +120,13 @@ impl Summer {
     pub(crate) fn map(&self, block: &Shared<MemoryBlock>) -> Result<u64, Error> {
         read_and_sum(&block.map()?)
     }
+    /// What nobody can do without who has not mapped it before: the kernel shows each page once.
+    pub(crate) fn map_raw(&self, name: &str) -> u64 {
+        let file = open(name, OFlags::RDWR, Mode::empty()).unwrap();
+        // SAFETY: nobody writes to the file.
+        let mapped = unsafe { MmapOptions::new().len(LARGE).map(&file) }.unwrap();
+        sum(bytemuck::cast_slice(&mapped))
+    }
     pub(crate) fn numbers(&self, numbers: &[u64]) -> u64 {
         sum(numbers)
     }
@@ -149,12 +156,15 @@ fn summed() {
     let numbers: Vec<u64> = (0..LARGE as u64 / 8).collect();
     let bytes = bytemuck::cast_slice(&numbers);
     block.map().unwrap().write_at(0, bytes).unwrap();
+    let raw = format!("/dev/shm/shared-bench-{}-summed", std::process::id());
+    std::fs::write(&raw, bytes).unwrap();
     let expected = sum(&numbers);
     let check = |sum| assert_eq!(sum, expected);
     let mut own = || check(summer.own().unwrap());
     summer.take(&block).unwrap();
     let mut mapped = || check(summer.mapped().unwrap());
     let mut map = || check(summer.map(&block).unwrap());
+    let mut map_raw = || check(summer.map_raw(&raw).unwrap());
     let mut copied = || check(summer.copied().unwrap());
     let mut argument = || check(summer.numbers(&numbers).unwrap());
     compare(
@@ -165,7 +175,9 @@ fn summed() {
             ("a block, mapped before", &mut mapped),
             ("a copy of its own memory", &mut copied),
             ("a block, mapped for this", &mut map),
+            ("a file, mapped for this by system calls", &mut map_raw),
             ("an argument", &mut argument),
         ],
     );
+    unlink(&raw).unwrap();
 }
