@@ -1,5 +1,6 @@
 //! Blocks of memory as arguments, as parts of them and as answers, between any processes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -386,6 +387,27 @@ fn memory_that_somebody_else_has_mapped_is_not_frozen() {
     assert_eq!(error.kind(), ErrorKind::Overloaded, "{error}");
     raise(&block);
     assert_eq!(shelf.first(0).unwrap(), Some(2), "as it was");
+}
+
+#[task]
+fn nothing() {}
+
+/// Between fork and exec a child has all that its parent has mapped.
+#[test]
+fn memory_is_frozen_while_processes_start() {
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..20 {
+                nothing::spawn().unwrap().join().unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        while !done.load(Ordering::Relaxed) {
+            let block = SharedMemory::anonymous(1).unwrap();
+            block.freeze().map_err(|(_, error)| error).unwrap();
+        }
+    });
 }
 
 #[test]

@@ -18,6 +18,9 @@ use crate::os::Deadline;
 /// How long a block may be without a size: its creator gives it one right after its name.
 const BEING_MADE: Duration = Duration::from_secs(1);
 
+/// How long it may be mapped by a child of this process that has all of its parent's mappings until it executes its program.
+const BEING_FORKED: Duration = Duration::from_millis(250);
+
 /// Nobody may change the size of a file without a name, so that a mapped page is always there.
 pub(crate) const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);
 
@@ -130,9 +133,20 @@ pub(crate) fn is_frozen(file: BorrowedFd<'_>) -> bool {
     fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SEALS | SealFlags::WRITE))
 }
 
-/// Sees to it that nobody can write to the file any more. Fails while it is mapped anywhere so that it could be.
+/// Sees to it that nobody can write to the file any more. Fails if it stays mapped somewhere so that it could be.
 pub(crate) fn freeze(file: BorrowedFd<'_>) -> Result<(), Error> {
-    fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SEAL).map_err(|errno| match errno {
+    let forked = Deadline::after(Some(BEING_FORKED));
+    loop {
+        match fcntl_add_seals(file, SealFlags::WRITE | SealFlags::SEAL) {
+            Ok(()) => return Ok(()),
+            Err(Errno::BUSY) if !forked.passed() => std::thread::sleep(Duration::from_millis(1)),
+            Err(errno) => return Err(not_frozen(errno)),
+        }
+    }
+}
+
+fn not_frozen(errno: Errno) -> Error {
+    match errno {
         Errno::BUSY => {
             let text = "memory can be frozen when nobody else has it mapped to write: another handle or process does";
             Error::new(ErrorKind::Overloaded, text)
@@ -142,7 +156,7 @@ pub(crate) fn freeze(file: BorrowedFd<'_>) -> Result<(), Error> {
             Error::new(ErrorKind::InvalidInput, text)
         }
         _ => Error::io("freezing memory", std::io::Error::from(errno)),
-    })
+    }
 }
 
 /// Which file it is, whatever its name.
