@@ -152,7 +152,8 @@ fn not_frozen(errno: Errno) -> Error {
             Error::new(ErrorKind::Overloaded, text)
         }
         Errno::PERM | Errno::INVAL => {
-            let text = "only memory without a name can be frozen: make it with SharedMemory::anonymous";
+            let text =
+                "only memory without a name can be frozen: make it with SharedMemory::anonymous";
             Error::new(ErrorKind::InvalidInput, text)
         }
         _ => Error::io("freezing memory", std::io::Error::from(errno)),
