@@ -251,19 +251,18 @@ fn a_cut_from_another_thread_ends_the_wait_for_frames_and_for_room() {
 #[test]
 fn whoever_waits_for_room_learns_that_the_other_side_has_closed() {
     for round in 0..20 {
-        each(|(mut ours, mut theirs)| {
+        each(|(mut ours, theirs)| {
             let sends =
                 std::thread::spawn(move || ours.send(b"h", &vec![0; 16 << 20], Deadline::NEVER));
             // Before it begins, while it sends, or, mostly, while it sleeps.
             std::thread::sleep(Duration::from_micros(500 * round));
-            if round % 2 == 0 {
+            // Closed by half, and read by nobody; or gone.
+            let kept = (round % 2 == 0).then_some(theirs).map(|mut theirs| {
                 theirs.close_sending();
-                // Nobody reads, and nobody drops it.
-                std::mem::forget(theirs);
-            } else {
-                drop(theirs);
-            }
+                theirs
+            });
             assert!(matches!(sends.join().unwrap(), Err(Broken::Closed)));
+            drop(kept);
         });
     }
 }
