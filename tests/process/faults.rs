@@ -66,7 +66,7 @@ fn clones_share_the_connections_that_are_there() {
     // While all of them live: no descriptor more, and no thread, on either side.
     let after = [std::process::id(), server.pid()].map(Footprint::settled);
     for (before, after) in before.iter().zip(&after) {
-        assert!(after.is_within(before), "{}", before.difference(after));
+        assert!(after.is_within(before), "{}", after.more_than(before));
     }
     assert_eq!(clones[0].get().unwrap(), 101);
 }

@@ -1,19 +1,19 @@
 //! What a process has, compared before and after: children, threads, descriptors, and everything a name could be left in.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use shared_runtime::{ServerProcess, Shared};
 
+use super::support::until;
 use super::tools::Counter;
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What there was when the test began. Dropping it waits until there is the same again, and fails the test if that does not
-/// come.
+/// What there was when the test began. Dropping it waits until there is no more again, and fails the test if that does not come. Less is as
+/// well: what an earlier test left to the background may have been there when this one began.
 pub struct NothingLeft {
     before: Footprint,
     _alone: MutexGuard<'static, ()>,
@@ -36,16 +36,14 @@ impl Drop for NothingLeft {
             return;
         }
         let me = std::process::id();
+        let left = || Footprint::of(me).more_than(&self.before);
         for _ in 0..1000 {
-            if Footprint::of(me) == self.before {
+            if left().is_empty() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!(
-            "left behind:\n{}",
-            self.before.difference(&Footprint::of(me))
-        );
+        panic!("left behind:\n{}", left());
     }
 }
 
@@ -121,26 +119,22 @@ impl Footprint {
 
     /// Whether the process has no more of anything than it had. Names in folders, which could be anybody's, are not looked at.
     pub fn is_within(&self, before: &Self) -> bool {
-        let mut own = self.0.iter().filter(|(what, _)| !what.starts_with('/'));
-        own.all(|(what, count)| before.0.get(what).is_some_and(|before| count <= before))
+        self.grown(before).all(|(what, ..)| what.starts_with('/'))
     }
 
-    pub fn difference(&self, after: &Self) -> String {
-        let mut text = String::new();
-        for what in self
-            .0
-            .keys()
-            .chain(after.0.keys().filter(|what| !self.0.contains_key(*what)))
-        {
-            let (before, now) = (
-                self.0.get(what).unwrap_or(&0),
-                after.0.get(what).unwrap_or(&0),
-            );
-            if before != now {
-                writeln!(text, "  {what}: {before} before, {now} after").unwrap();
-            }
-        }
-        text
+    /// What there is more of than before, a line each.
+    pub fn more_than(&self, before: &Self) -> String {
+        let line = |(what, before, now)| format!("  {what}: {before} before, {now} after");
+        let lines: Vec<_> = self.grown(before).map(line).collect();
+        lines.join("\n")
+    }
+
+    fn grown(&self, before: &Self) -> impl Iterator<Item = (&str, usize, usize)> {
+        let pairs = self.0.iter().map(|(what, now)| {
+            let before = before.0.get(what).copied().unwrap_or(0);
+            (what.as_str(), before, *now)
+        });
+        pairs.filter(|(_, before, now)| now > before)
     }
 }
 
@@ -202,22 +196,19 @@ fn the_comparison_sees_what_is_left() {
         .arg("100")
         .spawn()
         .unwrap();
-    let difference = before.difference(&Footprint::of(me));
+    let left = Footprint::of(me).more_than(&before);
     child.kill().unwrap();
     child.wait().unwrap();
     drop(file);
     std::fs::remove_file(&name).unwrap();
     std::fs::remove_file(&of_others).unwrap();
-    assert!(
-        difference.contains("child process: 0 before, 1 after"),
-        "{difference}"
-    );
+    assert!(left.contains("child process: 0 before, 1 after"), "{left}");
     assert_eq!(
-        difference.matches("shared-leftover").count(),
+        left.matches("shared-leftover").count(),
         2,
-        "the name and the descriptor: {difference}"
+        "the name and the descriptor: {left}"
     );
-    assert!(!difference.contains("shared-others"), "{difference}");
+    assert!(!left.contains("shared-others"), "{left}");
 }
 
 #[test]
@@ -238,14 +229,8 @@ fn nothing_is_left_in_a_server_that_clients_have_left() {
             .join()
             .unwrap();
     }
-    let mut now = Footprint::of(pid);
-    for _ in 0..500 {
-        if now == before {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-        now = Footprint::of(pid);
-    }
-    assert_eq!(before.difference(&now), "");
+    until("the server has no more than it had", || {
+        Footprint::of(pid).is_within(&before)
+    });
     assert_eq!(server.object_count().unwrap(), 1);
 }

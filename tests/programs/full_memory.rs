@@ -71,7 +71,7 @@ fn when_there_is_room<T>(mut make: impl FnMut() -> Result<T, Error>) -> T {
     loop {
         match make() {
             Err(error) if error.kind() == ErrorKind::StorageFull => std::thread::yield_now(),
-            made => return made.unwrap(),
+            result => return result.unwrap(),
         }
     }
 }

@@ -166,7 +166,7 @@ impl World {
             if pairs.all(|(now, before)| now.is_within(before)) {
                 return;
             }
-            let differences = before.iter().zip(&now).map(|(a, b)| a.difference(b));
+            let differences = before.iter().zip(&now).map(|(a, b)| b.more_than(a));
             self.watchdog.note("the servers", differences.collect());
         }
     }
