@@ -81,11 +81,10 @@ where
         let now = Deadline::after(Some(Duration::ZERO));
         let sent =
             (self.message)(batch).map_err(|error| SendError::Io(std::io::Error::other(error)));
+        // Before: whoever receives it may look at the count at once.
+        FRAMES.count();
         match sent.and_then(|message| (*self.socket).as_ref().send(&message, &[], now)) {
-            Ok(()) => {
-                FRAMES.count();
-                pending.notes.drain(..count);
-            }
+            Ok(()) => drop(pending.notes.drain(..count)),
             Err(SendError::Full) => return Next::Wait,
             // The session has ended, and with it all that could be said; or it ends now, since something is lost.
             Err(SendError::Closed | SendError::Io(_)) => {

@@ -156,7 +156,7 @@ pub struct LogFile {
 #[shared]
 impl LogFile {
     pub fn temporary(folder: &Path) -> Result<Self, String> {
-        let path = folder.join("hosted.log");
+        let path = folder.join(format!("hosted-{}.log", std::process::id()));
         let file = File::options()
             .read(true)
             .write(true)

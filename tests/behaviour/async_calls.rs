@@ -12,7 +12,7 @@ use super::calls::{Counter, Meeting};
 use super::handles::Keeper;
 use super::one_way::{Gate, Journal};
 use super::panics::Fragile;
-use super::support::until;
+use super::support::{signal, until};
 
 fn on_one_thread<F: Future>(future: F) -> F::Output {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -155,13 +155,6 @@ fn open(gate: &Shared<Gate>) {
     std::thread::scope(|scope| {
         scope.spawn(|| gate.open().unwrap());
     });
-}
-
-fn signal(signal: &str, pid: u32) {
-    let status = std::process::Command::new("kill")
-        .args([signal, &pid.to_string()])
-        .status();
-    assert!(status.unwrap().success());
 }
 
 fn is_send<T: Send + 'static>(it: T) -> T {
@@ -310,21 +303,28 @@ fn ten_thousand_calls_started_by_one_thread_are_answered_in_order() {
     }
 }
 
+/// The error of a call that nothing ends, given as much time as this machine needs to send it.
+fn timed_out_while_it_ran(call: impl Fn(Duration) -> Result<(), Error>) -> Error {
+    let mut limit = Duration::from_millis(20);
+    loop {
+        let error = call(limit).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        if error.executed() == Executed::Maybe {
+            return error;
+        }
+        limit *= 2;
+    }
+}
+
 #[test]
 fn a_started_call_ends_on_time_and_its_late_answer_is_nobody_else_s() {
     let server = ServerProcess::start().unwrap();
     for gate in gates(&server) {
-        // Long enough for it to be sent, on any machine.
-        let hasty = Shared::calls(&gate)
-            .pass()
-            .timeout(Duration::from_millis(300));
-        let pending = hasty.start();
-        until("it has ended by itself", || pending.is_finished());
-        let error = pending.wait().unwrap_err();
-        assert_eq!(
-            (error.kind(), error.executed()),
-            (ErrorKind::Timeout, Executed::Maybe)
-        );
+        let error = timed_out_while_it_ran(|limit| {
+            let pending = Shared::calls(&gate).pass().timeout(limit).start();
+            until("it has ended by itself", || pending.is_finished());
+            pending.wait()
+        });
         assert!(error.to_string().contains("Gate::pass"), "{error}");
         // Nothing is held up by it: neither this thread nor another call.
         gate.open().unwrap();
@@ -340,21 +340,14 @@ fn a_started_call_ends_on_time_and_its_late_answer_is_nobody_else_s() {
 fn an_awaited_call_ends_on_time() {
     let server = ServerProcess::start().unwrap();
     for gate in gates(&server) {
-        let hasty = || {
-            Shared::calls(&gate)
-                .pass()
-                .timeout(Duration::from_millis(20))
-        };
-        let error = on_one_thread(hasty().into_future()).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.executed()),
-            (ErrorKind::Timeout, Executed::Maybe)
-        );
+        let hasty = |limit| Shared::calls(&gate).pass().timeout(limit);
+        timed_out_while_it_ran(|limit| on_one_thread(hasty(limit).into_future()));
         // Behind more than can be under way.
         let others: Vec<_> = (0..3000)
             .map(|_| Shared::calls(&gate).pass().start())
             .collect();
-        let error = pollster::block_on(hasty().into_future()).unwrap_err();
+        let behind = hasty(Duration::from_millis(20));
+        let error = pollster::block_on(behind.into_future()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         open(&gate);
         assert!(others.into_iter().all(|other| other.wait().is_ok()));
@@ -473,7 +466,7 @@ fn a_future_dropped_before_it_was_sent_is_never_sent() {
     let server = ServerProcess::start().unwrap();
     let counter = Counter::new_in(&server).unwrap();
     // The first call that has a reply on a lane: a connection for replies comes before it, which a stopped server does not give.
-    signal("-STOP", server.pid());
+    signal("STOP", server.pid());
     let mut unsent = Shared::calls(&counter).add(1).into_future();
     assert!(poll_once(&mut unsent).is_pending());
     let hasty = Shared::calls(&counter)
@@ -485,7 +478,7 @@ fn a_future_dropped_before_it_was_sent_is_never_sent() {
         (ErrorKind::Timeout, Executed::No)
     );
     drop(unsent);
-    signal("-CONT", server.pid());
+    signal("CONT", server.pid());
     let sum = pollster::block_on(Shared::calls(&counter).add(4).into_future());
     assert_eq!(sum, Ok(4), "it comes after those, if they came");
 }
@@ -499,7 +492,7 @@ fn polling_does_not_wait_for_a_server_that_is_stopped() {
         if first {
             pollster::block_on(Shared::calls(&counter).get().into_future()).unwrap();
         }
-        signal("-STOP", server.pid());
+        signal("STOP", server.pid());
         // More than there is room for anywhere on the way.
         let mut adding: Vec<_> = (0..2000)
             .map(|_| Shared::calls(&counter).add(1).into_future())
@@ -508,7 +501,7 @@ fn polling_does_not_wait_for_a_server_that_is_stopped() {
         let started: Vec<_> = (0..2000)
             .map(|_| Shared::calls(&counter).add(1).start())
             .collect();
-        signal("-CONT", server.pid());
+        signal("CONT", server.pid());
         for add in adding {
             pollster::block_on(add).unwrap();
         }
@@ -585,7 +578,7 @@ fn handles_of_a_stopped_server_hold_up_no_other_answer() {
     let keeper = Keeper::new_in(&server).unwrap();
     let visitor = lends::spawn(keeper.clone(), (*third).clone()).unwrap();
     visitor.join().unwrap();
-    signal("-STOP", third.pid());
+    signal("STOP", third.pid());
     let waiting: Vec<_> = (0..20)
         .map(|_| Shared::calls(&keeper).get("lent").start())
         .collect();
@@ -595,7 +588,7 @@ fn handles_of_a_stopped_server_hold_up_no_other_answer() {
         .get("lent")
         .timeout(Duration::from_millis(20));
     assert_eq!(hasty.start().wait().unwrap_err().kind(), ErrorKind::Timeout);
-    signal("-CONT", third.pid());
+    signal("CONT", third.pid());
     for pending in waiting {
         assert_eq!(pending.wait().unwrap().unwrap().get(), Ok(0));
     }
@@ -740,10 +733,16 @@ fn a_server_that_is_shut_down_answers_what_runs() {
         .map(|_| Shared::calls(&journal).report_to(&counter, 1).start())
         .collect();
     open(&gate);
-    assert!(reporting.into_iter().all(|call| call.wait().is_ok()));
-    server.shutdown().unwrap();
-    assert!(passing.into_iter().all(|call| call.wait().is_ok()));
+    let calls = reporting.into_iter().chain(passing);
+    assert!(calls.into_iter().all(|call| call.wait().is_ok()));
     assert_eq!(counter.get(), Ok(20));
+    let relay = Relay::new_in(&server).unwrap();
+    let visiting = Shared::calls(&relay)
+        .visit(Duration::from_millis(300))
+        .start();
+    until("it runs", || !server.inspect().unwrap().calls.is_empty());
+    server.shutdown().unwrap();
+    assert_eq!(visiting.wait(), Ok(()));
 }
 
 /// What ten thousand pending awaits cost this process: the threads before, with all of them pending, and the sum of their answers.

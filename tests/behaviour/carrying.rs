@@ -453,7 +453,8 @@ fn count_frames() -> [u64; 3] {
         ServerProcess::start().unwrap(),
     );
     let mirror = Mirror::new_in(&one).unwrap();
-    let made = Mirror::new_in(&two).unwrap().make(100).unwrap();
+    let maker = Mirror::new_in(&two).unwrap();
+    let made = maker.make(100).unwrap();
     mirror.many(made.clone()).unwrap();
 
     let before = frames();
@@ -477,6 +478,7 @@ fn count_frames() -> [u64; 3] {
     let again = keeper.all().unwrap();
     let taken = frames() - before;
     assert_eq!(again.len(), 100);
+    drop(maker);
     [passed, held, taken]
 }
 

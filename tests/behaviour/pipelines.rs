@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use shared_runtime::{CallError, ErrorKind, Executed, ServerProcess, Shared, shared};
 
+use super::support::until;
+
 /// Long enough never to pass.
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -68,16 +70,6 @@ impl Notes {
     pub fn end(&self) {
         std::process::exit(3);
     }
-}
-
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..20_000 {
-        if is_so() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    panic!("{what} does not come to pass");
 }
 
 /// Polls on this thread.

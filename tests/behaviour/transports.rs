@@ -138,8 +138,11 @@ fn an_idle_connection_gives_back_what_large_frames_needed() {
     assert_eq!(echo.echo(b"hi").unwrap(), b"hi");
     let before = resident(&server);
     let large = vec![7; 8 << 20];
-    assert!(echo.echo(&large).unwrap() == large);
-    assert!(resident(&server) > before + 3000, "both rings, at least");
+    // A slow machine may look when the first has already been given back.
+    until("both rings are in use, at least", || {
+        assert!(echo.echo(&large).unwrap() == large);
+        resident(&server) > before + 3000
+    });
     until("it has given them back", || {
         resident(&server) < before + 1500
     });

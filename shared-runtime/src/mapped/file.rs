@@ -19,7 +19,7 @@ use crate::os::Deadline;
 const BEING_MADE: Duration = Duration::from_secs(1);
 
 /// How long it may be mapped by a child of this process that has all of its parent's mappings until it executes its program.
-const BEING_FORKED: Duration = Duration::from_millis(250);
+const BEING_FORKED: Duration = Duration::from_secs(1);
 
 /// Nobody may change the size of a file without a name, so that a mapped page is always there.
 pub(crate) const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW);

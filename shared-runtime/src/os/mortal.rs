@@ -53,7 +53,8 @@ impl Mourners {
         Ok(())
     }
 
-    fn tell(&self) {
+    /// Tells all of them now.
+    pub(super) fn tell(&self) {
         let list = self
             .0
             .lock()

@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -72,7 +72,7 @@ pub(crate) struct Peer {
     child: Option<Arc<Child>>,
     /// A socket that the peer keeps open as long as it has to do with us.
     lifeline: Option<OwnedFd>,
-    mourners: Mourners,
+    mourners: Arc<Mourners>,
 }
 
 impl Peer {
@@ -83,12 +83,17 @@ impl Peer {
             .and_then(Pid::from_raw)
             .ok_or(io::ErrorKind::InvalidInput)?;
         let pidfd = pidfd_open(raw, PidfdFlags::empty())?;
+        let mourners = Arc::default();
+        let child = Child::find(pid);
+        if let Some(child) = &child {
+            child.tells(&mourners);
+        }
         Ok(Self {
             pidfd,
             pid,
-            child: Child::find(pid),
+            child,
             lifeline: None,
-            mourners: Mourners::default(),
+            mourners,
         })
     }
 
@@ -132,6 +137,8 @@ pub(crate) struct Child {
     killed: AtomicBool,
     /// Removes what a process leaves that did not end by itself: before anybody hears of its end.
     tidy: fn(),
+    /// Those who wait for it where it is a peer, too: they know before anybody hears of its end.
+    mourners: Mutex<Vec<Weak<Mourners>>>,
 }
 
 /// The children whose status somebody may still ask for, by process id.
@@ -147,6 +154,7 @@ impl Child {
             status: OnceLock::new(),
             killed: AtomicBool::new(false),
             tidy,
+            mourners: Mutex::default(),
         });
         let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
         children
@@ -158,6 +166,16 @@ impl Child {
     fn find(pid: u32) -> Option<Arc<Self>> {
         let children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
         children.as_ref()?.get(&pid)?.upgrade()
+    }
+
+    fn tells(&self, mourners: &Arc<Mourners>) {
+        let mut all = self.mourners();
+        all.retain(|mourners| mourners.strong_count() > 0);
+        all.push(Arc::downgrade(mourners));
+    }
+
+    fn mourners(&self) -> MutexGuard<'_, Vec<Weak<Mourners>>> {
+        self.mourners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -179,6 +197,10 @@ impl Child {
             let status = self.look(WaitIdOptions::EXITED);
             if status.code().is_none() {
                 (self.tidy)();
+            }
+            let mourners = std::mem::take(&mut *self.mourners());
+            for mourners in mourners.iter().filter_map(Weak::upgrade) {
+                mourners.tell();
             }
             status
         })
@@ -246,5 +268,65 @@ fn exit_status(status: &WaitIdStatus) -> ExitStatus {
         (Some(code), _) => ExitStatus::from_code(code),
         (None, Some(signal)) => ExitStatus::from_signal(signal),
         (None, None) => ExitStatus::unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::super::background::{MONITOR, Next, Watch};
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Mourner(AtomicBool);
+
+    impl Cut for Mourner {
+        fn cut(&self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps the monitor from everything else.
+    struct Holding(Sender<()>, Receiver<()>);
+
+    impl Watch for Holding {
+        fn fds(&self) -> Vec<(BorrowedFd<'_>, PollFlags)> {
+            Vec::new()
+        }
+
+        fn deadline(&self) -> Deadline {
+            Deadline::now()
+        }
+
+        fn ready(&mut self) -> Next {
+            self.0.send(()).unwrap();
+            let _ = self.1.recv();
+            Next::Done
+        }
+    }
+
+    #[test]
+    #[expect(clippy::zombie_processes, reason = "it is collected by its descriptor")]
+    fn who_hears_of_an_end_has_told_those_who_wait_for_that_process() {
+        let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let pid = Pid::from_child(&cat);
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+        let child = Child::adopt(cat.id(), pidfd, || ());
+        let peer = Peer::watch(cat.id()).unwrap();
+        let mourner = Arc::new(Mourner::default());
+        let weak: Weak<Mourner> = Arc::downgrade(&mourner);
+        peer.cut_at_end(weak).unwrap();
+
+        let (say, said) = channel();
+        let (go_on, held) = channel();
+        assert!(MONITOR.run(Box::new(Holding(say, held))));
+        said.recv().unwrap();
+        assert!(!mourner.0.load(Ordering::Relaxed));
+        drop(cat.stdin.take());
+        assert!(child.wait(Deadline::NEVER).unwrap().success());
+        assert!(mourner.0.load(Ordering::Relaxed));
+        drop(go_on);
     }
 }

@@ -116,17 +116,24 @@ mod tests {
     #[test]
     fn the_nearest_is_first_and_those_given_up_are_silent() {
         let (say, rung) = channel();
-        let bells = [30, 10, 20, 15].map(|millis| {
+        let soon = Instant::now() + Duration::from_millis(50);
+        let bells = [30, 10, 20].map(|millis| {
             let bell = Arc::new(Bell(Mutex::new(say.clone()), millis));
-            let at = Deadline::after(Some(Duration::from_millis(millis.into())));
+            let at = Deadline::until(Some(soon + Duration::from_millis(millis.into())));
             let weak: Weak<Bell> = Arc::downgrade(&bell);
             (Timer::start(at, weak), bell)
         });
-        let [a, b, c, given_up] = bells;
-        drop(given_up.0);
+        let given_up: Weak<Bell> = Arc::downgrade(&bells[0].1);
+        let hour = Deadline::after(Some(Duration::from_hours(1)));
+        let timer = Timer::start(hour, given_up).unwrap();
+        let moment = timer.0;
+        let is_kept = || timers().kept.contains_key(&moment);
+        assert!(is_kept());
+        drop(timer);
+        assert!(!is_kept());
         let order: Vec<u32> = rung.iter().take(3).collect();
         assert_eq!(order, [10, 20, 30]);
-        drop((a, b, c));
+        drop(bells);
     }
 
     #[test]

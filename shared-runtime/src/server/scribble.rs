@@ -109,6 +109,7 @@ fn mapped(inodes: &[u64]) -> usize {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let mapped = maps
         .lines()
+        .filter(|line| line.contains("/memfd:"))
         .filter_map(|line| line.split_whitespace().nth(4));
     mapped
         .filter(|inode| inode.parse().is_ok_and(|inode| inodes.contains(&inode)))

@@ -107,8 +107,8 @@ mod tests {
             assert!((1..RUN).all(|_| !apart.is_enough()));
             apart.note(false, 0);
         }
-        assert!((1..RUN).all(|_| !apart.is_enough()));
-        assert!(apart.is_enough());
+        // Unless something keeps this thread for as long as there is no hurry.
+        while !(0..RUN).any(|_| apart.is_enough()) {}
         for _ in 0..2 * RUN {
             assert!(!apart.is_enough());
             std::thread::sleep(HURRY / (RUN - 2));
