@@ -72,6 +72,24 @@ fn names_are_taken_with_or_without_a_slash_and_once() {
 }
 
 #[test]
+fn a_name_that_several_threads_want_is_free_when_all_have_had_it() {
+    let name = own_name("wanted");
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..30_000 {
+                    match SharedMemory::create_named(&name, 1) {
+                        Ok(memory) => drop(memory),
+                        Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists),
+                    }
+                }
+            });
+        }
+    });
+    assert!(!exists(&name));
+}
+
+#[test]
 fn a_block_of_another_under_the_old_name_is_left_alone() {
     let memory = SharedMemory::create(1).unwrap();
     let name = memory.name().unwrap().to_owned();

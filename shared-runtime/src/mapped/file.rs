@@ -41,7 +41,7 @@ pub(crate) struct Found {
 pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
     let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
-        .map_err(|errno| refused("create", name, errno))?;
+        .map_err(|errno| refused(CREATE, name, errno))?;
     give_size(name, file.as_fd(), size).inspect_err(|_| {
         // It is ours, since it was not there before; nothing can be done if it stays.
         let _ = rustix::fs::unlink(path(name));
@@ -54,7 +54,7 @@ fn give_size(name: &Name, file: BorrowedFd<'_>, size: usize) -> Result<(), Error
     if length(size) <= AT_ONCE {
         return Ok(());
     }
-    ftruncate(file, length(size)).map_err(|errno| refused("create", name, errno))
+    ftruncate(file, length(size)).map_err(|errno| refused(CREATE, name, errno))
 }
 
 /// A new file without a name, which nobody can make shorter or longer.
@@ -90,6 +90,10 @@ pub(crate) fn open_named(name: &Name) -> Result<Found, Error> {
             }
             return Ok(Found { file, size });
         }
+        if stat.st_nlink == 0 {
+            // Whoever made it had no room for it, say.
+            return Err(refused("open", name, Errno::NOENT));
+        }
         if made.passed() {
             let text =
                 format!("the block {name} has no bytes: whoever made it never gave it a size");
@@ -99,7 +103,7 @@ pub(crate) fn open_named(name: &Name) -> Result<Found, Error> {
     }
 }
 
-/// The size of a file that another process has sent: `Err` unless it is in memory and its size is sealed.
+/// The size of a file that another process has sent: `Err` unless it is in memory, with all of its pages, and its size is sealed.
 pub(crate) fn received(file: BorrowedFd<'_>) -> Result<usize, Error> {
     let refuse = |what| Err(Error::new(ErrorKind::InvalidData, what));
     let io = |errno| {
@@ -117,7 +121,12 @@ pub(crate) fn received(file: BorrowedFd<'_>) -> Result<usize, Error> {
         return refuse("memory that is sent must be sealed against a change of its size");
     }
     // After the seals: it cannot change any more.
-    match usize::try_from(stat(file)?.st_size) {
+    let stat = stat(file)?;
+    match usize::try_from(stat.st_size) {
+        // Whoever reads what is missing would have to find the room for it.
+        Ok(size) if missing(size, &stat).is_some() => {
+            refuse("memory that is sent must have all of its pages")
+        }
         Ok(size) if size > 0 => Ok(size),
         _ => refuse("memory that was sent has no bytes"),
     }
@@ -284,9 +293,19 @@ fn length(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
+const CREATE: &str = "create";
+
 /// What the system has against doing `what` with the block of this name.
 fn refused(what: &str, name: &Name, errno: Errno) -> Error {
     let (kind, why) = match errno {
+        Errno::NOENT if what == CREATE => (
+            ErrorKind::NotFound,
+            format!("there is no folder {FOLDER}: mount a tmpfs there"),
+        ),
+        Errno::ACCESS | Errno::PERM if what == CREATE => (
+            ErrorKind::Denied,
+            format!("this user may make none in {FOLDER}"),
+        ),
         Errno::NOENT => (ErrorKind::NotFound, "there is none of this name".to_owned()),
         Errno::EXIST => (
             ErrorKind::AlreadyExists,
@@ -315,5 +334,30 @@ mod tests {
         assert_eq!(left(&file), Some(size / 4 * 3));
         reserve(file.as_fd(), size).unwrap();
         assert_eq!(left(&file), None);
+    }
+    #[test]
+    fn a_block_whose_creator_gives_up_is_not_waited_for() {
+        let name = Name::random();
+        let file = open_file(&name, OFlags::CREATE | OFlags::EXCL).unwrap();
+        std::thread::scope(|scope| {
+            let opening = scope.spawn(|| open_named(&name).unwrap_err().kind());
+            std::thread::sleep(Duration::from_millis(20));
+            unlink(&name, true).unwrap();
+            assert_eq!(opening.join().unwrap(), ErrorKind::NotFound);
+        });
+        assert!(!has_name(file.as_fd()));
+    }
+
+    #[test]
+    fn what_keeps_a_block_from_being_made_is_said_of_the_folder() {
+        for (errno, kind) in [
+            (Errno::NOENT, ErrorKind::NotFound),
+            (Errno::ACCESS, ErrorKind::Denied),
+        ] {
+            let [made, opened] = [CREATE, "open"].map(|what| refused(what, &Name::random(), errno));
+            assert_eq!((made.kind(), opened.kind()), (kind, kind));
+            assert!(made.to_string().contains(FOLDER), "{made}");
+            assert!(!opened.to_string().contains(FOLDER), "{opened}");
+        }
     }
 }

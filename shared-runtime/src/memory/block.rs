@@ -61,7 +61,8 @@ impl MemoryBlock {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Cancelled` while this process ends; `Io`.
+    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room, `NotFound` if there is none, `Denied` if this user may make
+    /// nothing there; `Cancelled` while this process ends; `Io`.
     #[shared(skip)]
     pub fn new(size: usize) -> Result<Self, Error> {
         let (file, owned) = Owned::create_tagged(size)?;

@@ -55,7 +55,11 @@ impl<'de> Deserialize<'de> for Carried {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::Write;
+
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    use rustix::io::pwrite;
     use serde::de::DeserializeOwned;
 
     use super::*;
@@ -72,9 +76,21 @@ mod tests {
         unpack(&parcel.body, parcel.nonce, parcel.leases)
     }
 
-    fn memory(size: u64, seals: SealFlags) -> OwnedFd {
+    fn memory(size: usize, seals: SealFlags) -> OwnedFd {
         let file = memfd_create("test", MemfdFlags::ALLOW_SEALING).unwrap();
+        let mut file = File::from(file);
+        file.write_all(&vec![0; size]).unwrap();
+        fcntl_add_seals(&file, seals).unwrap();
+        file.into()
+    }
+
+    /// A size without pages, by which a list could say that it has so many items.
+    fn hollow(seals: SealFlags) -> OwnedFd {
+        let file = memfd_create("test", MemfdFlags::ALLOW_SEALING).unwrap();
+        let size: u64 = 1 << 40;
         ftruncate(&file, size).unwrap();
+        let items = size / 25 - 16;
+        pwrite(&file, &items.to_ne_bytes(), 0).unwrap();
         fcntl_add_seals(&file, seals).unwrap();
         file
     }
@@ -89,14 +105,17 @@ mod tests {
             memory(4096, SealFlags::SHRINK),
             memory(4096, SealFlags::GROW),
             memory(0, SIZE),
-            std::fs::File::open("/proc/self/exe").unwrap().into(),
-            std::fs::File::open("/dev/zero").unwrap().into(),
+            hollow(SIZE),
+            File::open("/proc/self/exe").unwrap().into(),
+            File::open("/dev/zero").unwrap().into(),
             std::io::pipe().unwrap().0.into(),
         ];
         for file in hostile {
             let error = received_as::<SharedMemory>(file, UNNAMED).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
         }
+        let error = received_as::<FrozenMemory>(hollow(SIZE | SealFlags::WRITE), None);
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Decode);
         assert_eq!(
             received_as::<SharedMemory>(memory(1, SIZE), UNNAMED)
                 .unwrap()

@@ -20,6 +20,19 @@ struct Names {
     over: bool,
 }
 
+impl Names {
+    fn know(&self, name: &Name, made: &Made) -> bool {
+        let known = self.made.as_ref().and_then(|names| names.get(name));
+        known.is_some_and(|known| known.is_same(made))
+    }
+
+    fn forget(&mut self, name: &Name, made: &Made) {
+        if self.know(name, made) {
+            self.made.as_mut().and_then(|names| names.remove(name));
+        }
+    }
+}
+
 /// What was made under a name, and by which process.
 #[derive(Clone, Debug)]
 struct Made {
@@ -139,18 +152,14 @@ impl Owned {
     }
 
     fn is_known(&self) -> bool {
-        // In a fork, another thread of the parent may have had the lock.
-        self.made.is_ours()
-            && names()
-                .made
-                .as_ref()
-                .and_then(|made| made.get(&self.name))
-                .is_some_and(|made| made.is_same(&self.made))
+        self.made.is_ours() && names().know(&self.name, &self.made)
     }
 
+    /// Under one lock: as soon as the name is gone, another thread may have it.
     fn forget(&self) {
-        if self.is_known() {
-            names().made.as_mut().map(|made| made.remove(&self.name));
+        // In a fork, another thread of the parent may have had the lock.
+        if self.made.is_ours() {
+            names().forget(&self.name, &self.made);
         }
     }
 }

@@ -52,8 +52,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room; `Cancelled` while this process ends, and nobody would remove it;
-    /// `Io`.
+    /// `InvalidInput` for no bytes; `StorageFull` if `/dev/shm` has not as much room, `NotFound` if there is none, `Denied` if this user may make
+    /// nothing there; `Cancelled` while this process ends, and nobody would remove it; `Io`.
     pub fn create(size: usize) -> Result<Self, Error> {
         Name::free(Name::random, |name| Self::create_as(name, size))
     }
@@ -62,7 +62,7 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists`; `InvalidInput` for a name that cannot be one, or no bytes; `StorageFull` if `/dev/shm` has not as much room; `Io`.
+    /// `AlreadyExists`; `InvalidInput` for a name that cannot be one; those of [`create`](Self::create).
     pub fn create_named(name: &str, size: usize) -> Result<Self, Error> {
         Self::create_as(name.parse()?, size)
     }

@@ -70,7 +70,7 @@ fn dead() -> u64 {
     let pid = u64::from(child.id());
     child.wait().unwrap();
     let ours = Owner::this().word();
-    (ours >> 32 << 32) | pid
+    (ours >> 22 << 22) | pid
 }
 
 fn mixed() -> Vec<Item> {
