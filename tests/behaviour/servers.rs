@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared};
 
 use super::calls::{Counter, Meeting};
-use super::support::until;
+use super::support::{own_cpu, until};
 
 /// Knows the process it lives in.
 pub struct Probe;
@@ -84,7 +84,8 @@ fn a_server_is_a_process_of_its_own_with_the_name_it_was_given() {
 
 #[test]
 fn a_server_stays_on_its_cpus_with_every_thread() {
-    let server = ServerProcess::builder().cpus([0]).start().unwrap();
+    let cpu = own_cpu();
+    let server = ServerProcess::builder().cpus([cpu]).start().unwrap();
     let probe = Probe::new_in(&server).unwrap();
     probe.pid().unwrap();
     let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
@@ -94,7 +95,7 @@ fn a_server_stays_on_its_cpus_with_every_thread() {
             .lines()
             .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
             .unwrap();
-        assert_eq!(allowed.trim(), "0");
+        assert_eq!(allowed.trim(), cpu.to_string());
     }
 }
 

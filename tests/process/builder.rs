@@ -9,6 +9,7 @@ use test_models::{Meter, add_elsewhere};
 
 use super::leftovers::NothingLeft;
 use super::programs::built;
+use super::support::own_cpu;
 
 /// What a process knows of itself.
 #[derive(Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -113,9 +114,11 @@ fn the_environment_and_the_directory_are_those_that_were_asked_for() {
 #[test]
 fn every_thread_is_on_the_cpus_that_were_asked_for_and_has_a_name() {
     let _nothing_left = NothingLeft::watch();
+    let cpu = own_cpu();
     let check = |about: About| {
+        let only = cpu.to_string();
         assert!(
-            about.threads.iter().all(|(_, cpus)| cpus == "1"),
+            about.threads.iter().all(|(_, cpus)| *cpus == only),
             "{about:?}"
         );
         let names = about.threads.iter().map(|(name, _)| name.as_str());
@@ -128,8 +131,8 @@ fn every_thread_is_on_the_cpus_that_were_asked_for_and_has_a_name() {
         let own = std::env::args().next().unwrap();
         assert!(about.title.contains(&own), "{}", about.title);
     };
-    check(task_about(|builder| builder.name("pinned").cpus([1])));
-    check(server_about(|builder| builder.name("pinned").cpus([1])));
+    check(task_about(|builder| builder.name("pinned").cpus([cpu])));
+    check(server_about(|builder| builder.name("pinned").cpus([cpu])));
 }
 
 #[test]

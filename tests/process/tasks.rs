@@ -7,7 +7,7 @@ use shared_runtime::{
 };
 
 use super::leftovers::NothingLeft;
-use super::support::{signal, until};
+use super::support::{own_cpu, signal, until};
 use super::tools::{Counter, alive};
 
 /// Adds one.
@@ -321,17 +321,19 @@ fn a_call_is_a_value_and_its_process_has_a_name_and_cpus() {
     let call = reads::call("/proc/self/status".into());
     let process = shared_runtime::Process::builder()
         .name("second")
-        .cpus([1])
+        .cpus([cpu])
         .spawn(call)
         .unwrap();
     assert_eq!(process.name(), "second");
+    let cpu = own_cpu();
     let status = process.join().unwrap();
     assert!(
-        status.contains("Name:\tsecond") && status.contains("Cpus_allowed_list:\t1"),
+        status.contains("Name:\tsecond") && status.contains(&allowed),
         "{status}"
     );
 }
 
+    let allowed = format!("Cpus_allowed_list:\t{cpu}\n");
 #[task]
 fn reads(path: String) -> String {
     std::fs::read_to_string(path).unwrap()

@@ -15,6 +15,16 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// A CPU that this process may run on: where there are few, or it is kept to some, others are refused.
+pub fn own_cpu() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let allowed = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    // Numbers and ranges of numbers, in order.
+    let last = allowed.unwrap().trim().rsplit([',', '-']).next();
+    last.unwrap().parse().unwrap()
+}
+
 /// Sends a signal. With `STOP`, returns when the process has stopped: its threads do so one after the other.
 pub fn signal(signal: &str, pid: u32) {
     let status = std::process::Command::new("kill")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shared_runtime::{CallError, Error, ErrorKind, Executed, Job, Pool, Report, Shared, task};
 
 use super::super::leftovers::NothingLeft;
-use super::super::support::{signal, until};
+use super::super::support::{own_cpu, signal, until};
 use super::super::tools::{Counter, alive};
 use super::{add, counts, ends, meets, pool, sleeps, who};
 
@@ -341,10 +341,11 @@ fn workers_end_with_the_process_that_started_them() {
 #[test]
 fn workers_have_names_and_cpus() {
     let _nothing_left = NothingLeft::watch();
+    let cpu = own_cpu();
     let pool = Pool::builder()
         .size(2)
         .name("mill")
-        .cpus([1])
+        .cpus([cpu])
         .start()
         .unwrap();
     assert_eq!(pool.size(), 2);
@@ -352,7 +353,8 @@ fn workers_have_names_and_cpus() {
     names.sort();
     assert_eq!(names, ["mill-1", "mill-2"]);
     let status = pool.submit(status::call()).wait().unwrap();
-    assert!(status.contains("Cpus_allowed_list:\t1\n"), "{status}");
+    let allowed = format!("Cpus_allowed_list:\t{cpu}\n");
+    assert!(status.contains(&allowed), "{status}");
     assert_eq!(Pool::builder().size(0).start().unwrap().size(), 1);
 }
 
