@@ -142,23 +142,26 @@ fn a_server_ignores_ctrl_c() {
 
 #[test]
 fn a_server_that_exits_says_how() {
-    let server = ServerProcess::start().unwrap();
-    let probe = Probe::new_in(&server).unwrap();
-    let error = probe.exit(3).unwrap_err();
-    assert_eq!(
-        (error.kind(), error.executed()),
-        (ErrorKind::Disconnected, Executed::Maybe)
-    );
-    assert_eq!(error.exit_status().unwrap().code(), Some(3));
-    let later = probe.pid().unwrap_err();
-    assert_eq!(
-        (later.kind(), later.executed()),
-        (ErrorKind::Disconnected, Executed::No)
-    );
-    assert_eq!(
-        server.shutdown().unwrap_err().exit_status().unwrap().code(),
-        Some(3)
-    );
+    // The call's own error says so if the process can be collected soon after its connection broke, which nobody promises.
+    until("the error of a call says how", || {
+        let server = ServerProcess::start().unwrap();
+        let probe = Probe::new_in(&server).unwrap();
+        let error = probe.exit(3).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.executed()),
+            (ErrorKind::Disconnected, Executed::Maybe)
+        );
+        let later = probe.pid().unwrap_err();
+        assert_eq!(
+            (later.kind(), later.executed()),
+            (ErrorKind::Disconnected, Executed::No)
+        );
+        let ended = server.shutdown().unwrap_err();
+        assert_eq!(ended.exit_status().unwrap().code(), Some(3));
+        let said = error.exit_status();
+        assert!(said.is_none_or(|said| said.code() == Some(3)), "{error}");
+        said.is_some()
+    });
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use shared_runtime::{ErrorKind, Executed, ServerProcess, Shared, shared, task};
+use shared_runtime::{Error, ErrorKind, Executed, ServerProcess, Shared, shared, task};
 
 use super::leftovers::{Footprint, NothingLeft};
 use super::support::{signal, until};
-use super::tools::Counter;
+use super::tools::{Counter, end_of_server};
 
 /// Keeps those who come waiting until it is opened, and counts who has passed.
 #[derive(Default)]
@@ -77,7 +77,9 @@ fn a_killed_server_ends_all_pending_calls_and_says_which_may_have_run() {
     });
     for error in &errors {
         assert_eq!(error.kind(), ErrorKind::Disconnected);
-        assert_eq!(error.exit_status().unwrap().signal_name(), Some("SIGKILL"));
+        let status = error.exit_status();
+        let by_sigkill = status.is_none_or(|it| it.signal_name() == Some("SIGKILL"));
+        assert!(by_sigkill, "{error}");
         assert!(error.method().unwrap().contains("nap"));
     }
     // The one that was started went a way of its own.
@@ -93,6 +95,32 @@ fn a_killed_server_ends_all_pending_calls_and_says_which_may_have_run() {
         (later.kind(), later.executed()),
         (ErrorKind::Disconnected, Executed::No)
     );
+    assert_eq!(end_of_server(&counter).signal_name(), Some("SIGKILL"));
+}
+
+/// An awaited call whose server is killed.
+async fn killed_under_way() -> Error {
+    let server = ServerProcess::start().unwrap();
+    let counter = Counter::new_in(&server).unwrap();
+    let nap = Shared::calls(&counter).nap(Duration::from_secs(1000));
+    let nap = tokio::spawn(nap.into_future());
+    tokio::task::yield_now().await;
+    until("it runs", || server.inspect().unwrap().calls.len() == 1);
+    signal("KILL", server.pid());
+    nap.await.unwrap().unwrap_err()
+}
+
+#[test]
+fn an_awaited_call_says_how_its_server_ended() {
+    let _nothing_left = NothingLeft::watch();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.unwrap();
+    // If the process can be collected soon after its connections broke, which nobody promises.
+    until("the error says so", || {
+        let status = runtime.block_on(killed_under_way()).exit_status();
+        assert!(status.is_none_or(|it| it.signal_name() == Some("SIGKILL")));
+        status.is_some()
+    });
 }
 
 /// Has more calls pending than its server runs at one time, each with a handle to an object of its own.

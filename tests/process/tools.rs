@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use shared_runtime::shared;
+use shared_runtime::{ExitStatus, Shared, shared};
+
+use super::support::until;
 
 #[derive(Default)]
 pub struct Counter {
@@ -36,6 +38,17 @@ impl Counter {
     pub fn swallow(&self, bytes: &[u8]) -> usize {
         bytes.len()
     }
+}
+
+/// How the server of a counter ended, as soon as a call says so. That of a call which was under way says so only if the process can be collected
+/// soon after its connections broke.
+pub fn end_of_server(counter: &Shared<Counter>) -> ExitStatus {
+    let mut status = None;
+    until("a call says how the server ended", || {
+        status = counter.get().unwrap_err().exit_status();
+        status.is_some()
+    });
+    status.unwrap()
 }
 
 /// Whether a process of this number exists and is more than a zombie.
