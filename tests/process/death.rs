@@ -48,7 +48,11 @@ fn a_killed_client_gives_back_what_it_held() {
     let client = holds::spawn((*server).clone(), counter.clone()).unwrap();
     until("it holds ten objects and is in a call", || {
         let seen = server.inspect().unwrap();
-        seen.objects.len() == 11 && seen.calls.iter().any(|call| call.method.ends_with("::nap"))
+        seen.objects.len() == 11
+            && seen
+                .calls
+                .iter()
+                .any(|call| call.method.ends_with("::stay"))
     });
     client.kill();
     until("they are gone", || server.object_count().unwrap() == 1);
@@ -66,8 +70,7 @@ fn a_killed_client_gives_back_what_it_held() {
 #[task]
 fn holds(server: shared_runtime::ServerHandle, counter: Shared<Counter>) {
     let _held: Vec<_> = (0..10).map(|_| Counter::new_in(&server).unwrap()).collect();
-    counter.nap(Duration::from_millis(500)).unwrap();
-    std::thread::sleep(Duration::from_secs(1000));
+    counter.stay().unwrap();
 }
 
 #[test]

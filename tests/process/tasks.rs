@@ -28,7 +28,7 @@ pub fn crowd(server: ServerHandle, counter: Shared<Counter>) {
                     counter.panic().unwrap_err();
                 }
                 let hasty = Shared::with_timeout(&counter, Duration::from_millis(1));
-                hasty.nap(Duration::from_millis(500)).unwrap_err();
+                hasty.stay().unwrap_err();
             });
         }
     });

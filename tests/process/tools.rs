@@ -1,8 +1,9 @@
 //! A shared type for the tests of this suite, and waiting.
 
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use shared_runtime::{ExitStatus, Shared, shared};
+use shared_runtime::{ExitStatus, Shared, call, shared};
 
 use super::support::until;
 
@@ -25,6 +26,13 @@ impl Counter {
     }
     pub fn nap(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+    /// Stays until the calling process has ended: no answer comes too late, where one after some time might come early enough for a caller
+    /// that is held up.
+    pub fn stay(&self) {
+        let (has_caller, has_none) = channel::<()>();
+        call::current().on_session_end(move || drop(has_caller));
+        has_none.recv().unwrap_err();
     }
     pub fn fail(&self, code: u32) -> Result<u32, String> {
         Err(format!("failed with {code}"))
