@@ -1,10 +1,13 @@
 //! What a process has, compared before and after: children, threads, descriptors, and everything a name could be left in.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::read_to_string;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
+use shared_runtime::memory::SharedMemory;
 use shared_runtime::{ServerProcess, Shared};
 
 use super::support::until;
@@ -55,6 +58,7 @@ fn warm_up() {
         let counter = Counter::new_in(&server).unwrap();
         counter.add(1).unwrap();
         counter.panic().unwrap_err();
+        // It ends with the server.
         Shared::with_timeout(&counter, Duration::from_millis(1))
             .nap(Duration::from_secs(1000))
             .unwrap_err();
@@ -80,13 +84,13 @@ impl Footprint {
         let mut count = |what: String| *found.entry(what).or_insert(0) += 1;
         let process = format!("/proc/{pid}");
         for thread in names(&format!("{process}/task")) {
-            let name = std::fs::read_to_string(format!("{process}/task/{thread}/comm"))
-                .unwrap_or_default();
-            // A thread of the test harness has the name of the process until it has given itself another.
-            let own = name.trim().strip_prefix("shared-");
-            count(own.map_or("thread of others".to_owned(), |own| format!("thread {own}")));
-            let children = std::fs::read_to_string(format!("{process}/task/{thread}/children"))
-                .unwrap_or_default();
+            let name = read_to_string(format!("{process}/task/{thread}/comm")).unwrap_or_default();
+            // Those of the runtime. Others, as of the test harness, come and go as they like.
+            if let Some(own) = name.trim().strip_prefix("shared-") {
+                count(format!("thread {own}"));
+            }
+            let children =
+                read_to_string(format!("{process}/task/{thread}/children")).unwrap_or_default();
             children
                 .split_whitespace()
                 .for_each(|_| count("child process".into()));
@@ -167,14 +171,55 @@ fn names(folder: &str) -> Vec<String> {
     let names = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let of_others = LazyCell::new(|| blocks_beyond(std::process::id()));
     let ours = |name: &String| {
         let one_shot_server = || Path::new(folder).join(name).join("socket").exists();
         folder.starts_with("/proc")
             || name.starts_with("shared-") && has_our_tag(name)
-            || name.starts_with("psm_")
+            || name.starts_with("psm_") && !of_others.contains(name)
             || one_shot_server()
     };
     names.filter(ours).collect()
+}
+
+/// The names of blocks that are mapped by processes which neither are nor descend from this one: other programs give such names, too.
+fn blocks_beyond(root: u32) -> HashSet<String> {
+    let processes = names("/proc").into_iter().filter_map(|it| it.parse().ok());
+    let others = processes.filter(|pid| !descends(*pid, root));
+    let maps = others.filter_map(|pid: u32| read_to_string(format!("/proc/{pid}/maps")).ok());
+    let blocks = |maps: String| -> Vec<_> {
+        let names = maps.lines().filter_map(|line| line.split_once("/dev/shm/"));
+        names.map(|(_, name)| name.to_owned()).collect()
+    };
+    maps.flat_map(blocks).collect()
+}
+
+fn descends(pid: u32, root: u32) -> bool {
+    let parent = |pid: &u32| {
+        let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    };
+    std::iter::successors(Some(pid), parent).any(|pid| pid == root)
+}
+
+#[test]
+fn blocks_of_other_programs_are_told_from_ours() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let block = SharedMemory::create(1).unwrap();
+    let name = block.name().unwrap();
+    let mut child = std::process::Command::new("sleep")
+        .arg("100")
+        .spawn()
+        .unwrap();
+    let (me, below) = (std::process::id(), child.id());
+    let is_ours = descends(below, me) && !blocks_beyond(me).contains(name);
+    let is_of_another = !descends(me, below) && blocks_beyond(below).contains(name);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        is_ours && is_of_another,
+        "{name}: {is_ours}, {is_of_another}"
+    );
 }
 
 /// Names of this project have the number of the process that made them.
@@ -222,6 +267,11 @@ fn nothing_is_left_in_a_server_that_clients_have_left() {
         .unwrap()
         .join()
         .unwrap();
+    // What it had may still be there, and would make room for as much.
+    until("the server is done with it", || {
+        let seen = server.inspect().unwrap();
+        seen.calls.is_empty() && seen.sessions.len() == 1
+    });
     let before = Footprint::settled(pid);
     for _ in 0..5 {
         super::tasks::crowd::spawn((*server).clone(), kept.clone())
@@ -234,8 +284,3 @@ fn nothing_is_left_in_a_server_that_clients_have_left() {
     });
     assert_eq!(server.object_count().unwrap(), 1);
 }
-    // What it had may still be there, and would make room for as much.
-    until("the server is done with it", || {
-        let seen = server.inspect().unwrap();
-        seen.calls.is_empty() && seen.sessions.len() == 1
-    });
