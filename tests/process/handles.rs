@@ -282,6 +282,9 @@ fn a_task_stays_until_what_it_sent_is_held_or_its_receiver_is_gone() {
         until("its lane is open", || step.get() == Ok(1));
         signal("STOP", receiver.pid());
         step.add(1).unwrap();
+        until("it has made what it sends", || {
+            third.object_count() == Ok(1)
+        });
         assert!(task.join_timeout(Duration::from_millis(300)).is_none());
         assert_eq!(third.object_count(), Ok(1), "held by the task");
         signal(if killed { "KILL" } else { "CONT" }, receiver.pid());

@@ -9,6 +9,7 @@ use shared_runtime::{
 use super::leftovers::NothingLeft;
 use super::support::{own_cpu, signal, until};
 use super::tools::{Counter, alive};
+use super::waiting::until_it_is;
 
 /// Adds one.
 #[task]
@@ -178,9 +179,11 @@ fn every_other_end_is_exited_with_its_status() {
 #[test]
 fn joining_with_a_timeout() {
     let _nothing_left = NothingLeft::watch();
-    let mut process = sleeps::spawn(Duration::from_millis(200)).unwrap();
+    let counter = Shared::new(Counter::new());
+    let mut process = until_it_is::spawn(counter.clone(), 1).unwrap();
     assert!(process.join_timeout(Duration::from_millis(1)).is_none());
     assert!(!process.is_finished() && process.exit_status().is_none());
+    counter.add(1).unwrap();
     until("it can be joined", || process.is_finished());
     process
         .join_timeout(Duration::from_secs(1000))
@@ -300,8 +303,11 @@ fn starts_and_waits(counter: Shared<Counter>) {
 #[test]
 fn a_stopped_task_is_waited_for() {
     let _nothing_left = NothingLeft::watch();
-    let mut process = sleeps::spawn(Duration::from_millis(50)).unwrap();
+    let counter = Shared::new(Counter::new());
+    let mut process = until_it_is::spawn(counter.clone(), 1).unwrap();
     signal("STOP", process.pid());
+    // Else it would end now.
+    counter.add(1).unwrap();
     assert!(process.join_timeout(Duration::from_millis(200)).is_none());
     signal("CONT", process.pid());
     process.join().unwrap();
@@ -319,21 +325,21 @@ fn nothing_of_the_runtime_reaches_the_task() {
 fn a_call_is_a_value_and_its_process_has_a_name_and_cpus() {
     let _nothing_left = NothingLeft::watch();
     let call = reads::call("/proc/self/status".into());
+    let cpu = own_cpu();
     let process = shared_runtime::Process::builder()
         .name("second")
         .cpus([cpu])
         .spawn(call)
         .unwrap();
     assert_eq!(process.name(), "second");
-    let cpu = own_cpu();
     let status = process.join().unwrap();
+    let allowed = format!("Cpus_allowed_list:\t{cpu}\n");
     assert!(
         status.contains("Name:\tsecond") && status.contains(&allowed),
         "{status}"
     );
 }
 
-    let allowed = format!("Cpus_allowed_list:\t{cpu}\n");
 #[task]
 fn reads(path: String) -> String {
     std::fs::read_to_string(path).unwrap()

@@ -14,7 +14,7 @@ use super::tools::Counter;
 
 /// Ends when the counter has come to `n`.
 #[task]
-fn until_it_is(counter: Shared<Counter>, n: u64) -> u64 {
+pub fn until_it_is(counter: Shared<Counter>, n: u64) -> u64 {
     until("it has been counted", || counter.get().unwrap() >= n);
     n
 }
@@ -210,6 +210,7 @@ fn what_has_not_come_in_time_is_given_back() {
     let counter = Shared::new(Counter::new());
     let mut thread = thread::spawn(|| Ok::<_, String>(7)).unwrap();
     let mut process = until_it_is::spawn(counter.clone(), 1).unwrap();
+    until("it has ended", || thread.is_finished());
     let both: [&mut dyn Worker; 2] = [&mut process, &mut thread];
     let mut completed = process::as_completed(both, SOON);
     let places: Vec<usize> = completed.by_ref().map(|(place, _)| place).collect();
