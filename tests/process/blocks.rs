@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use shared_runtime::memory::{Mapping, MemoryBlock};
 use shared_runtime::{
-    CallError, Error, ErrorKind, ServerHandle, ServerProcess, Shared, shared, task,
+    CallError, Error, ErrorKind, Process, ServerHandle, ServerProcess, Shared, shared, task,
 };
 
 use super::leftovers::NothingLeft;
@@ -323,7 +323,7 @@ fn makes_a_block() -> Result<(), Error> {
 }
 
 /// Kills a server and its owner so that neither can do anything about what they leave.
-pub fn kill_both(owner: u32, server: u32) {
+fn kill_both(owner: u32, server: u32) {
     signal("STOP", owner);
     signal("KILL", server);
     until("the server has ended", || !alive(server));
@@ -331,14 +331,27 @@ pub fn kill_both(owner: u32, server: u32) {
     until("the owner has ended", || !alive(owner));
 }
 
+/// What is left of a killed server and its killed owner: the owner, whose end nobody has collected, and the name of their block. Any program that
+/// makes its first block at that moment removes what the dead left, this one too; then two others are killed.
+pub fn left_by_killed(
+    start: impl Fn(Shared<Roll>) -> Process<(), Error>,
+) -> (Process<(), Error>, String) {
+    loop {
+        let roll = Shared::new(Roll::new());
+        let owner = start(roll.clone());
+        let (server, name) = Roll::awaited(&roll);
+        kill_both(owner.pid(), server);
+        if exists(&name) {
+            return (owner, name);
+        }
+        owner.join().unwrap_err();
+    }
+}
+
 #[test]
 fn a_later_start_removes_what_a_killed_server_and_its_killed_owner_left() {
     let _nothing_left = NothingLeft::watch();
-    let roll = Shared::new(Roll::new());
-    let owner = owns::spawn(roll.clone(), false).unwrap();
-    let (server, name) = Roll::awaited(&roll);
-    kill_both(owner.pid(), server);
-    assert!(exists(&name), "nobody was there to remove it");
+    let (owner, name) = left_by_killed(|roll| owns::spawn(roll, false).unwrap());
     makes_a_block::spawn().unwrap().join().unwrap();
     assert!(!exists(&name));
     owner.join().unwrap_err();

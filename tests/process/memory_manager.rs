@@ -6,7 +6,7 @@ use std::time::Duration;
 use shared_runtime::memory::{MemoryManagerHandle, SharedMemory, SharedMemoryManager};
 use shared_runtime::{Address, AuthKey, Error, ErrorKind, ServerProcess, Shared, task};
 
-use super::blocks::{Roll, exists, kill_both};
+use super::blocks::{Roll, exists, left_by_killed};
 use super::leftovers::NothingLeft;
 use super::support::{signal, until};
 use super::tools::alive;
@@ -169,11 +169,7 @@ fn starts_a_manager() -> Result<(), Error> {
 #[test]
 fn the_next_manager_removes_what_a_killed_one_and_its_killed_owner_left() {
     let _nothing_left = NothingLeft::watch();
-    let roll = Shared::new(Roll::new());
-    let owner = owns_a_manager::spawn(roll.clone()).unwrap();
-    let (manager, name) = Roll::awaited(&roll);
-    kill_both(owner.pid(), manager);
-    assert!(exists(&name), "nobody was there to remove it");
+    let (owner, name) = left_by_killed(|roll| owns_a_manager::spawn(roll).unwrap());
     starts_a_manager::spawn().unwrap().join().unwrap();
     assert!(!exists(&name));
     owner.join().unwrap_err();
