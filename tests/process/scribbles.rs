@@ -93,14 +93,13 @@ fn scribble(pid: u32, words: u64, seed: u64) -> bool {
     true
 }
 
-fn call_in_every_way(echo: &Shared<Echo>, size: usize) -> Result<(), Error> {
-    let short = Duration::from_millis(30);
-    let hasty = Shared::with_timeout(echo, short);
+fn call_in_every_way(echo: &Shared<Echo>, size: usize, patience: Duration) -> Result<(), Error> {
+    let hasty = Shared::with_timeout(echo, patience);
     hasty.echo(vec![1; size])?;
     let started = Shared::calls(echo).echo(vec![2; size]).start();
     let timed = Shared::calls(echo)
         .echo(vec![3; size])
-        .timeout(short)
+        .timeout(patience)
         .start();
     timed.wait()?;
     if started.is_finished() {
@@ -108,6 +107,9 @@ fn call_in_every_way(echo: &Shared<Echo>, size: usize) -> Result<(), Error> {
     }
     Shared::calls(&hasty).echo(vec![4; size]).detach()
 }
+
+/// How long calls wait whose answer may have been spoilt.
+const SHORT: Duration = Duration::from_millis(30);
 
 /// Threads that make calls without a deadline. Who says what nobody hears waits for an answer until the other side ends, here as everywhere.
 #[derive(Default)]
@@ -146,7 +148,7 @@ fn scribbles_of_a_third_process_end_connections_at_worst() {
     for round in 0..rounds {
         let server = ServerProcess::start().unwrap();
         let mut echo = Echo::new_in(&server).unwrap();
-        call_in_every_way(&echo, 10).unwrap();
+        call_in_every_way(&echo, 10, Duration::from_secs(1000)).unwrap();
         match rings(server.pid()) {
             None => return eprintln!("skipped: this takes the right to open the memory of others"),
             Some(rings) if rings.is_empty() => return eprintln!("skipped: there are no rings"),
@@ -157,7 +159,7 @@ fn scribbles_of_a_third_process_end_connections_at_worst() {
         let mut sizes = [0, 20, 200, 5000, 40_000, 300_000].into_iter().cycle();
         while !scribbler.is_finished() {
             let size = sizes.next().unwrap_or_default();
-            if call_in_every_way(&echo, size).is_err() {
+            if call_in_every_way(&echo, size, SHORT).is_err() {
                 failed += 1;
                 // Of a session that has ended nothing is left: the object neither.
                 echo = patient.echo(&server).unwrap_or(echo);
