@@ -10,8 +10,8 @@ use shared_runtime::{CallError, ErrorKind, Executed, Never, Process, ServerProce
 use super::Echo;
 
 #[task]
-fn ends_later(name: String) -> Vec<u8> {
-    std::thread::sleep(Duration::from_millis(300));
+fn ends_later(name: String, after: Duration) -> Vec<u8> {
+    std::thread::sleep(after);
     println!("{name} has ended by itself");
     // Too much for a socket: nobody may be kept waiting for it.
     vec![1; 1_000_000]
@@ -19,13 +19,15 @@ fn ends_later(name: String) -> Vec<u8> {
 
 static KEPT: Mutex<Vec<Process<Vec<u8>, Never>>> = Mutex::new(Vec::new());
 
+const SOON: Duration = Duration::from_millis(300);
+
 /// Starts one that is dropped, one that is kept, and one that is awaited when its executor goes.
-fn starts_three() {
-    drop(ends_later::spawn("the dropped one".into()).unwrap());
+fn starts_three(after: Duration) {
+    drop(ends_later::spawn("the dropped one".into(), after).unwrap());
     KEPT.lock()
         .unwrap()
-        .push(ends_later::spawn("the kept one".into()).unwrap());
-    let awaited = ends_later::spawn("the awaited one".into()).unwrap();
+        .push(ends_later::spawn("the kept one".into(), after).unwrap());
+    let awaited = ends_later::spawn("the awaited one".into(), after).unwrap();
     std::mem::forget(awaited.into_future());
     let detached = Process::builder().detached(true).name("detached");
     detached.spawn(ends_never::call()).unwrap();
@@ -69,21 +71,22 @@ pub(super) fn waits_for_tasks() {
         None => {}
         Some("returns") => {
             shared_runtime::init();
-            return starts_three();
+            return starts_three(SOON);
         }
         Some("exits") => {
             shared_runtime::init();
-            starts_three();
+            starts_three(SOON);
             std::process::exit(5);
         }
         Some("panics") => {
             shared_runtime::init();
-            starts_three();
+            starts_three(SOON);
             panic!("as asked");
         }
         Some(_) => {
             shared_runtime::init();
-            starts_three();
+            // They are to run still when it ends, and end with it.
+            starts_three(Duration::from_secs(1000));
             std::process::abort();
         }
     }

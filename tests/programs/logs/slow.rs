@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use log::{LevelFilter, Log, Metadata, Record};
 use shared_runtime::{ServerProcess, shared, task};
@@ -193,7 +194,12 @@ const LARGE: usize = 1 << 20;
 /// With the root stopped, a server goes on and a task waits.
 #[task]
 fn stop_the_root(root: u32) {
-    let server = ServerProcess::builder().name("talker").start().unwrap();
+    // A part of this is for what the server has kept, which is much.
+    let server = ServerProcess::builder()
+        .name("talker")
+        .shutdown_timeout(Duration::from_secs(1000))
+        .start()
+        .unwrap();
     let talker = Talker::new_in(&server).unwrap();
     signal("-STOP", root);
     // Returns, though nobody takes what it says.
