@@ -255,3 +255,25 @@ fn misaligned(offset: usize, align: usize) -> Error {
     );
     Error::new(ErrorKind::InvalidInput, text)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::memory::SharedMemory;
+
+    #[test]
+    fn slices_are_the_memory_itself() {
+        let memory = SharedMemory::anonymous(5).unwrap();
+        {
+            // SAFETY: nobody else has the memory, and this thread uses nothing else of it until the slice is gone.
+            let bytes = unsafe { memory.as_mut_slice() };
+            assert_eq!(bytes, [0; 5]);
+            bytes.copy_from_slice(b"howdy");
+        }
+        let mut copy = [0; 5];
+        memory.read_at(0, &mut copy).unwrap();
+        assert_eq!(&copy, b"howdy");
+        memory.fill(..1, b'r').unwrap();
+        // SAFETY: nobody writes to the memory any more.
+        assert_eq!(unsafe { memory.as_slice() }, b"rowdy");
+    }
+}

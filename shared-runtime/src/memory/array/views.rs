@@ -137,3 +137,35 @@ impl FrozenMemory {
         Ok(view(shape.lengths(), elements))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_of_shared_elements_are_the_memory_itself() {
+        let array = SharedArray::<u16>::anonymous([2, 3]).unwrap();
+        {
+            // SAFETY: nobody else has the array, and this thread uses nothing else of it until the view is gone.
+            let mut view = unsafe { array.view_mut() };
+            assert_eq!(view.shape(), [2, 3]);
+            view[[1, 2]] = 7;
+            view[[0, 1]] = 5;
+        }
+        assert_eq!(array.to_vec().unwrap(), [0, 5, 0, 0, 0, 7]);
+        array.set([1, 0], 3).unwrap();
+        // SAFETY: nobody writes to the array any more.
+        let view = unsafe { array.view() };
+        assert_eq!(view, ndarray::array![[0, 5, 0], [3, 0, 7]].into_dyn());
+    }
+
+    #[test]
+    fn a_view_ends_where_the_elements_do() {
+        let array = SharedArray::<u16>::anonymous([3, 0]).unwrap();
+        // SAFETY: nobody else has the array, and the views are gone one after the other.
+        let shape = unsafe { array.view_mut() }.shape().to_vec();
+        assert_eq!(shape, [3, 0]);
+        // SAFETY: as above.
+        assert!(unsafe { array.view() }.is_empty());
+    }
+}
