@@ -453,13 +453,50 @@ fn a_frozen_array_is_borrowed() {
     assert_eq!(named.get(0).unwrap(), 1, "as it was");
 }
 
+/// As the guide says: the second of the last 32 words.
+fn say_half_written(memory: &SharedMemory) {
+    let writing = memory.atomic_u64(memory.size() - 31 * 8).unwrap();
+    writing.store(1, Ordering::Relaxed);
+}
+
+#[test]
+fn an_array_that_is_half_written_says_so_in_every_shape() {
+    let array = SharedArray::<u64>::create([2, 3]).unwrap();
+    let name = array.name().unwrap();
+    let flat = SharedArray::<u64>::open_shaped(name, 6).unwrap();
+    let bytes = SharedArray::<u8>::open_shaped(name, 5).unwrap();
+    say_half_written(array.memory());
+    let read = [
+        array.read().map(drop),
+        flat.read().map(drop),
+        flat.write().map(drop),
+        bytes.lock().map(drop),
+    ];
+    for read in read {
+        assert_eq!(kind(read), ErrorKind::Poisoned);
+    }
+    flat.clear_poison().unwrap();
+    assert_eq!(array.read().unwrap()[..], [0; 6]);
+}
+
+#[test]
+fn whoever_opens_an_array_too_early_learns_later_that_it_is_half_written() {
+    let array = SharedArray::<u64>::create(6).unwrap();
+    let mut made = vec![0; array.memory().size()];
+    array.memory().read_at(0, &mut made).unwrap();
+    let block = SharedMemory::create(made.len()).unwrap();
+    let early = SharedArray::<u64>::open_shaped(block.name().unwrap(), 6).unwrap();
+    assert_eq!(early.read().unwrap()[..], [0; 6]);
+    block.write_at(0, &made).unwrap();
+    say_half_written(&block);
+    assert_eq!(kind(early.read()), ErrorKind::Poisoned);
+}
+
 #[test]
 fn an_array_that_is_half_written_is_not_frozen() {
     let array = SharedArray::<u64>::anonymous(3).unwrap();
     let memory = array.memory().clone();
-    // As the guide says: the second of the last 32 words.
-    let writing = memory.atomic_u64(memory.size() - 31 * 8).unwrap();
-    writing.store(1, Ordering::Relaxed);
+    say_half_written(&memory);
     let (array, error) = array.freeze().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
     array.clear_poison().unwrap();

@@ -50,12 +50,8 @@ impl<T: Pod> SharedArray<T> {
             let text = "an array can be frozen when this is its only handle: a clone of it is held";
             (array, Error::new(ErrorKind::Overloaded, text))
         })?;
-        let Parts {
-            memory,
-            shape,
-            trailer,
-            ..
-        } = parts;
+        let trailer = parts.trailer();
+        let Parts { memory, shape, .. } = parts;
         match memory.freeze() {
             Ok(memory) => Ok(FrozenArray {
                 memory,

@@ -117,7 +117,7 @@ impl<T: Pod> SharedArray<T> {
 impl Parts {
     /// `Err` if a writer was killed while it copied back. Under the lock, so that no writer does at this moment.
     fn check_whole(&self) -> Result<(), Error> {
-        let Some(trailer) = self.trailer else {
+        let Some(trailer) = self.trailer() else {
             return Ok(());
         };
         if trailer.is_writing(&self.memory)? {
@@ -141,7 +141,7 @@ impl Parts {
     }
 
     fn set_writing(&self, writing: bool) -> Result<(), Error> {
-        match self.trailer {
+        match self.trailer() {
             Some(trailer) => trailer.set_writing(&self.memory, writing),
             None => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 
@@ -59,8 +59,8 @@ pub struct SharedArray<T> {
 pub(super) struct Parts {
     pub(super) memory: SharedMemory,
     pub(super) shape: Shape,
-    /// `None` in a block that others made.
-    pub(super) trailer: Option<Trailer>,
+    /// None in a block that others made, as far as was seen.
+    trailer: OnceLock<Trailer>,
     lock: Lock,
 }
 
@@ -131,8 +131,7 @@ impl<T: Pod> SharedArray<T> {
     pub fn from_memory(memory: SharedMemory, shape: impl PerDimension) -> Result<Self, Error> {
         let shape = Shape::of(shape.numbers(), size_of::<T>())?;
         element::check_room::<T>(&shape, memory.size())?;
-        let trailer = Trailer::find::<T>(&memory, &shape);
-        Ok(Self::of(memory, shape, trailer))
+        Ok(Self::of(memory, shape, None))
     }
 
     /// The array that a block says it is.
@@ -155,21 +154,22 @@ impl<T: Pod> SharedArray<T> {
         let parts = Parts {
             memory,
             shape,
-            trailer,
+            trailer: trailer.map_or_else(OnceLock::new, OnceLock::from),
             lock: Lock::default(),
         };
-        Self {
-            parts: Arc::new(parts),
-            _elements: PhantomData,
-        }
+        Self::from_parts(Arc::new(parts))
     }
 
     /// The parts, if this is the only handle of this array.
     pub(super) fn into_parts(self) -> Result<Parts, Self> {
-        Arc::try_unwrap(self.parts).map_err(|parts| Self {
+        Arc::try_unwrap(self.parts).map_err(Self::from_parts)
+    }
+
+    pub(super) fn from_parts(parts: Arc<Parts>) -> Self {
+        Self {
             parts,
             _elements: PhantomData,
-        })
+        }
     }
 
     /// Its length in each dimension, the outermost first.
@@ -281,6 +281,18 @@ impl<T: Pod> SharedArray<T> {
 }
 
 impl Parts {
+    /// What the block says of itself, if it does. Looked for again until it is there: whoever says the shape may have the block before its creator
+    /// has written that.
+    pub(super) fn trailer(&self) -> Option<Trailer> {
+        if self.trailer.get().is_none()
+            && let Some(found) = Trailer::find(&self.memory)
+        {
+            // Another thread has found the same.
+            let _ = self.trailer.set(found);
+        }
+        self.trailer.get().copied()
+    }
+
     pub(super) fn lock(&self, access: Access) -> Result<Held<'_>, Error> {
         self.lock.acquire(self.memory.as_fd(), access)
     }

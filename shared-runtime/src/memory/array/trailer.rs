@@ -51,7 +51,12 @@ pub(super) struct Trailer {
 
 /// How many bytes a block for such an array has.
 pub(super) fn block_size<T: Pod>(shape: &Shape) -> Result<usize, Error> {
-    let elements = shape.count() * size_of::<T>();
+    size_with(shape, size_of::<T>())
+}
+
+/// The same for elements of so many bytes, with which the shape was made.
+fn size_with(shape: &Shape, element: usize) -> Result<usize, Error> {
+    let elements = shape.count() * element;
     let begins = elements.checked_next_multiple_of(LINE);
     let size = begins.and_then(|begins| begins.checked_add(BYTES));
     size.ok_or_else(|| Error::new(ErrorKind::InvalidInput, "an array larger than any memory"))
@@ -79,7 +84,7 @@ impl Trailer {
             return Err(none());
         }
         check_elements::<T>(&words)?;
-        let shape = shape::<T>(&words)?;
+        let shape = shape(&words, size_of::<T>())?;
         if block_size::<T>(&shape)? != mapping.size() {
             return Err(wrong("it is of another size than it says"));
         }
@@ -87,13 +92,13 @@ impl Trailer {
         Ok((Self::at(start), shape))
     }
 
-    /// The trailer, if there is one of just such an array.
-    pub(super) fn find<T: Pod>(mapping: &Mapping, wanted: &Shape) -> Option<Self> {
+    /// The trailer, if the block has one: whatever its elements are taken for, it says whether somebody writes them.
+    pub(super) fn find(mapping: &Mapping) -> Option<Self> {
         let start = start(mapping)?;
-        let mut words = copied(mapping, start).ok()?;
-        words[1] = 0;
-        let fits = words == described::<T>(wanted) && block_size::<T>(wanted) == Ok(mapping.size());
-        fits.then(|| Self::at(start))
+        let words = copied(mapping, start).ok()?;
+        let element = usize::try_from(words[2]).ok()?;
+        let size = size_with(&shape(&words, element).ok()?, element).ok()?;
+        (words[0] == MAGIC && size == mapping.size()).then(|| Self::at(start))
     }
 
     fn at(start: usize) -> Self {
@@ -177,14 +182,14 @@ fn check_elements<T: Pod>(words: &Words) -> Result<(), Error> {
     Err(Error::new(ErrorKind::InvalidData, text))
 }
 
-fn shape<T: Pod>(words: &Words) -> Result<Shape, Error> {
+fn shape(words: &Words, element: usize) -> Result<Shape, Error> {
     let dimensions = usize::try_from(words[3]).unwrap_or(usize::MAX);
     if dimensions > DIMENSIONS {
         return Err(wrong("it has more dimensions than there can be"));
     }
     let length = |word: &u64| usize::try_from(*word).unwrap_or(usize::MAX);
     let lengths: Vec<usize> = words[4..4 + dimensions].iter().map(length).collect();
-    Shape::of(&lengths, size_of::<T>()).map_err(|_| wrong("it is larger than any memory"))
+    Shape::of(&lengths, element).map_err(|_| wrong("it is larger than any memory"))
 }
 
 #[cold]
@@ -217,10 +222,7 @@ mod tests {
         assert_eq!(memory.size(), 64 + 256);
         let (_, shape) = Trailer::read::<f32>(&memory).unwrap();
         assert_eq!(shape.lengths(), [3, 5]);
-        assert!(Trailer::find::<f32>(&memory, &shape).is_some());
-        let other = Shape::of(&[5, 3], 4).unwrap();
-        assert!(Trailer::find::<f32>(&memory, &other).is_none());
-        assert!(Trailer::find::<i32>(&memory, &shape).is_none());
+        assert!(Trailer::find(&memory).is_some());
         let error = Trailer::read::<i64>(&memory).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidData);
         let text = error.to_string();
@@ -242,6 +244,9 @@ mod tests {
                     continue;
                 }
                 place.store(value, Ordering::Relaxed);
+                if let Some(found) = Trailer::find(&memory) {
+                    assert_eq!(found.writing, 64 + 8, "{word}: {value}");
+                }
                 match Trailer::read::<f32>(&memory) {
                     Ok((_, shape)) => assert!(shape.count() * 4 <= 64, "{word}: {value}"),
                     Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData),
@@ -255,6 +260,7 @@ mod tests {
         for size in [1, 255, 256, 257, 320, 4096] {
             let memory = SharedMemory::anonymous(size).unwrap();
             memory.fill(.., 7).unwrap();
+            assert!(Trailer::find(&memory).is_none());
             let error = Trailer::read::<f32>(&memory).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidData);
             assert!(error.to_string().contains("open_shaped"), "{error}");
