@@ -1,8 +1,9 @@
 //! Arrays that several threads and handles share; `tests/process/arrays.rs` has what concerns processes.
 #![expect(clippy::float_cmp, reason = "numbers come back as they went")]
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ndarray::Axis;
@@ -197,6 +198,43 @@ fn a_writer_gets_its_turn_among_readers_that_never_pause() {
     });
 }
 
+/// How many turns a writer without pauses has at most while each of the others waits fifty times: a wait lasts one or a few of them. Where
+/// those who wait keep no place it lasts hundreds.
+const TURNS: usize = 2000;
+
+#[test]
+fn everybody_gets_a_turn_beside_a_writer_that_never_pauses() {
+    let array = SharedArray::<u64>::create(4).unwrap();
+    let (turns, waiting) = (&AtomicUsize::new(0), &AtomicUsize::new(4));
+    let waits = |array: SharedArray<u64>, take: fn(&SharedArray<u64>)| {
+        move || {
+            for _ in 0..50 {
+                // Until the writer has it again.
+                let before = turns.load(Ordering::Relaxed);
+                while before < TURNS && turns.load(Ordering::Relaxed) == before {
+                    std::thread::yield_now();
+                }
+                take(&array);
+            }
+            waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        for handle in [array.clone(), again(&array)] {
+            scope.spawn(waits(handle.clone(), |array| drop(array.read().unwrap())));
+            scope.spawn(waits(handle, |array| drop(array.write().unwrap())));
+        }
+        while waiting.load(Ordering::Relaxed) > 0 && turns.load(Ordering::Relaxed) < TURNS {
+            let _held = array.lock().unwrap();
+            turns.fetch_add(1, Ordering::Relaxed);
+            // Longer than the moment in which nobody has the lock.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let turns = turns.load(Ordering::Relaxed);
+    assert!(turns < TURNS, "{turns}");
+}
+
 #[test]
 fn a_held_lock_keeps_others_out_and_tells_its_own_thread() {
     let array = SharedArray::<i32>::create([2, 2]).unwrap();
@@ -276,6 +314,24 @@ fn what_is_discarded_or_panics_changes_nothing_and_frees_the_lock() {
     }))
     .unwrap_err();
     assert_eq!(array.read().unwrap()[..], [3; 8]);
+}
+
+thread_local! {
+    /// Is there before what the thread notes of its locks, and goes after it.
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_thread_that_ends_can_take_the_lock() {
+    let array = SharedArray::<u8>::create(8).unwrap();
+    let last = Last(array.clone());
+    let thread = std::thread::spawn(move || {
+        LAST.set(Some(last));
+        LAST.with_borrow(|last| last.as_ref().unwrap().0.write().unwrap().fill(1));
+    });
+    thread.join().unwrap();
+    assert_eq!(array.read().unwrap()[..], [3; 8]);
+    assert!(array.try_write().unwrap().is_some());
 }
 
 struct Keeper(SharedArray<u64>);

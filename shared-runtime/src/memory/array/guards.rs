@@ -6,9 +6,10 @@ use std::thread;
 
 use bytemuck::Pod;
 
-use super::lock::{Access, Held};
+use super::lock::Held;
 use super::shape::Shape;
 use super::shared_array::{Parts, SharedArray};
+use super::users::Access;
 use crate::error::{Error, ErrorKind};
 
 impl<T: Pod> SharedArray<T> {

@@ -1,25 +1,25 @@
-//! The lock of an array: between processes it is the kernel's, between the threads of a process, which share that one, a word behind a mutex.
+//! The lock of an array: between processes it is the kernel's, between the threads of a process, which share that one, counts behind a mutex.
 //!
 //! The kernel's lock needs nothing in the memory itself, which anybody could forge; it goes with its holder, however that ends; and other
-//! programs can take it. It knows no order, so readers that come and go without a break would keep a writer out for ever. Therefore two
-//! ranges of the file are locked: a writer takes the gate first and keeps it while it waits; a reader must pass the gate, and leaves it at once.
+//! programs can take it. It knows no order: whoever comes again without a break, readers or a writer, would keep others out for ever. Therefore
+//! two ranges of the file are locked. Everybody comes by the gate, waits in it for the elements, and leaves it with them. So whoever waits
+//! keeps those who come again out of the gate: a waiting writer everybody, waiting readers the writers.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use super::record::{Change, Range, change, reopened};
+use super::record::{Range, reopened};
+use super::users::{Access, Users};
 use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::mapped::Identity;
 
-/// Whoever locks a file up to its end, as CPython does, locks all of these.
-const WHOLE: Range = (0, i64::MAX);
-const GATE: Range = (i64::MAX - 1, i64::MAX);
 const ELEMENTS: Range = (0, i64::MAX - 1);
+/// Behind them: whoever locks a file up to its end, as CPython does, locks both.
+const GATE: Range = (i64::MAX - 1, i64::MAX);
 
 /// The kernel tells nobody when a lock is free without holding their thread where no deadline reaches it: so it is asked again, at first soon,
 /// then at longer intervals.
@@ -33,13 +33,6 @@ thread_local! {
 
 /// What is waited for.
 const WHAT: &str = "the lock of an array";
-
-/// How an array is locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    Shared,
-    Exclusive,
-}
 
 /// The lock of one handle and its clones. Takes a descriptor when it is first used.
 #[derive(Debug, Default)]
@@ -55,12 +48,13 @@ struct Own {
     changed: Condvar,
 }
 
-/// Who has what of the kernel's lock in this process.
-#[derive(Debug, Default)]
+/// What the threads of this process have of the kernel's lock.
+#[derive(Debug)]
 struct State {
-    readers: usize,
-    gate: Option<ThreadId>,
-    writer: Option<ThreadId>,
+    gate: Users,
+    elements: Users,
+    /// How many wait to be told that something has changed.
+    waiting: usize,
 }
 
 /// The lock, held by this thread until it is dropped.
@@ -77,7 +71,15 @@ impl Lock {
     /// call.
     pub(super) fn acquire(&self, file: BorrowedFd<'_>, access: Access) -> Result<Held<'_>, Error> {
         let own = self.own(file)?;
-        own.acquire(access).map(|()| Held::new(own, access))
+        let mut context = None;
+        let may_wait = || {
+            let context = context.get_or_insert_with(context::current);
+            own.check_not_held_here()?;
+            context.check_wanted(WHAT).map(|()| true)
+        };
+        // Without an error the wait ends with the lock.
+        own.acquire(access, may_wait)?;
+        Ok(Held::new(own, access))
     }
 
     /// The lock, if nobody is in the way.
@@ -87,11 +89,8 @@ impl Lock {
         access: Access,
     ) -> Result<Option<Held<'_>>, Error> {
         let own = self.own(file)?;
-        let mut state = own.state();
-        let acquired = own.attempt(&mut state, access);
-        own.leave_gate(&mut state);
-        drop(state);
-        Ok(acquired?.then(|| Held::new(own, access)))
+        let acquired = own.acquire(access, || Ok(false))?;
+        Ok(acquired.then(|| Held::new(own, access)))
     }
 
     fn own(&self, file: BorrowedFd<'_>) -> Result<&Own, Error> {
@@ -140,7 +139,7 @@ impl Own {
             file: reopened(file)?,
             identity: Identity::of(file)?,
             process: std::process::id(),
-            state: Mutex::default(),
+            state: Mutex::new(State::new()),
             changed: Condvar::new(),
         })
     }
@@ -153,133 +152,116 @@ impl Own {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn acquire(&self, access: Access) -> Result<(), Error> {
+    /// Waits for the lock as long as `may_wait` says that this thread may.
+    fn acquire(
+        &self,
+        access: Access,
+        mut may_wait: impl FnMut() -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         let mut state = self.state();
-        if self.attempt(&mut state, access)? {
-            return Ok(());
-        }
-        self.wait(state, access)
-    }
-
-    fn wait(&self, mut state: MutexGuard<'_, State>, access: Access) -> Result<(), Error> {
-        let context = context::current();
-        let mut pause = FIRST_PAUSE;
-        let may_wait = self.check_not_held_here();
-        let mut acquired = may_wait
-            .and_then(|()| context.check_wanted(WHAT))
-            .map(|()| false);
-        while let Ok(false) = acquired {
-            let left = context.deadline.remaining().unwrap_or(pause);
-            let waited = self.changed.wait_timeout(state, pause.min(left));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            acquired = match self.attempt(&mut state, access) {
-                Ok(false) => context.check_wanted(WHAT).map(|()| false),
-                attempted => attempted,
-            };
-        }
-        self.leave_gate(&mut state);
-        acquired.map(drop)
-    }
-
-    /// Takes the lock, or as much of it as a writer may keep while it waits.
-    fn attempt(&self, state: &mut State, access: Access) -> Result<bool, Error> {
-        let this = thread::current().id();
-        if state.writer == Some(this) {
+        if state.elements.is_written_here() {
             return Err(own_lock());
         }
-        let others = state.gate.filter(|gate| *gate != this).or(state.writer);
-        if others.is_some() {
-            return Ok(false);
-        }
-        match access {
-            Access::Shared => self.attempt_shared(state),
-            Access::Exclusive => self.attempt_exclusive(state, this),
-        }
-    }
-
-    fn attempt_shared(&self, state: &mut State) -> Result<bool, Error> {
-        if !self.change(Change::Share, WHOLE)? {
-            return Ok(false);
-        }
-        // If it cannot be left now it is with the last reader.
-        let _ = self.change(Change::Release, GATE);
-        state.readers += 1;
-        Ok(true)
-    }
-
-    fn attempt_exclusive(&self, state: &mut State, this: ThreadId) -> Result<bool, Error> {
-        if state.gate.is_none() {
-            if !self.change(Change::Exclude, GATE)? {
-                return Ok(false);
+        let (mut in_gate, mut pause) = (false, FIRST_PAUSE);
+        let mut acquired = self.attempt(&mut state, access, &mut in_gate);
+        while let Ok(false) = acquired {
+            match may_wait() {
+                Ok(true) => {
+                    state = self.pause(state, pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    acquired = self.attempt(&mut state, access, &mut in_gate);
+                }
+                Ok(false) => break,
+                Err(error) => acquired = Err(error),
             }
-            state.gate = Some(this);
         }
-        // The readers of this process have the same open file: the kernel would not see them.
-        if state.readers > 0 || !self.change(Change::Exclude, WHOLE)? {
+        // With the elements or without them, also after an error.
+        if in_gate {
+            state.gate.leave(self.file.as_fd(), access);
+            self.tell(&state);
+        }
+        acquired
+    }
+
+    /// Goes as far as nobody is in the way: into the gate, and to the elements.
+    fn attempt(
+        &self,
+        state: &mut State,
+        access: Access,
+        in_gate: &mut bool,
+    ) -> Result<bool, Error> {
+        let file = self.file.as_fd();
+        if !*in_gate {
+            *in_gate = state.gate.enter(file, access)?;
+        }
+        if !*in_gate || !state.elements.enter(file, access)? {
             return Ok(false);
         }
-        state.gate = None;
-        state.writer = Some(this);
-        HELD.with_borrow_mut(|held| held.push((self.identity, self.process)));
+        if access == Access::Exclusive {
+            self.note_here();
+        }
         Ok(true)
     }
 
-    /// Gives the gate back, if this thread waits no more.
-    fn leave_gate(&self, state: &mut State) {
-        if state.gate == Some(thread::current().id()) {
-            state.gate = None;
-            self.let_go(GATE);
-        }
+    fn pause<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        pause: Duration,
+    ) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let waited = self.changed.wait_timeout(state, pause);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.waiting -= 1;
+        state
     }
 
     fn release(&self, access: Access) {
         let mut state = self.state();
-        match access {
-            Access::Exclusive => {
-                state.writer = None;
-                self.forget_here();
-                self.let_go(WHOLE);
-            }
-            Access::Shared => {
-                state.readers -= 1;
-                let range = if state.gate.is_some() {
-                    ELEMENTS
-                } else {
-                    WHOLE
-                };
-                if state.readers == 0 {
-                    self.let_go(range);
-                }
-            }
+        if access == Access::Exclusive {
+            self.forget_here();
+        }
+        state.elements.leave(self.file.as_fd(), access);
+        self.tell(&state);
+    }
+
+    /// Wakes those who wait in this process: something of the lock is free.
+    fn tell(&self, state: &State) {
+        if state.waiting > 0 {
+            self.changed.notify_all();
         }
     }
 
     /// `Err` if this thread has the lock by another handle: it would wait for itself.
     fn check_not_held_here(&self) -> Result<(), Error> {
         let file = (self.identity, self.process);
-        if HELD.with_borrow(|held| held.contains(&file)) {
+        let held = HELD.try_with(|held| held.borrow().contains(&file));
+        if held.unwrap_or(false) {
             return Err(own_lock());
         }
         Ok(())
     }
 
+    fn note_here(&self) {
+        // A thread that ends may have no such list any more: it has the lock all the same.
+        let _ = HELD.try_with(|held| held.borrow_mut().push((self.identity, self.process)));
+    }
+
     fn forget_here(&self) {
-        // A thread that ends may have no such list any more.
+        // As above.
         let _ = HELD.try_with(|held| {
             let mut held = held.borrow_mut();
             held.retain(|file| *file != (self.identity, self.process));
         });
     }
+}
 
-    fn let_go(&self, range: Range) {
-        // It could only fail for want of memory to split a lock in two, and none is split.
-        let _ = self.change(Change::Release, range);
-        self.changed.notify_all();
-    }
-
-    fn change(&self, what: Change, range: Range) -> Result<bool, Error> {
-        change(self.file.as_fd(), what, range)
+impl State {
+    fn new() -> Self {
+        Self {
+            gate: Users::of(GATE),
+            elements: Users::of(ELEMENTS),
+            waiting: 0,
+        }
     }
 }
 
@@ -293,4 +275,58 @@ fn own_lock() -> Error {
 fn in_fork() -> Error {
     let text = "this process is a fork of the one that locked the array: open the array again here, or start processes with a #[task]";
     Error::new(ErrorKind::Disconnected, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::SharedMemory;
+
+    /// Locks of one file, each as another process has it.
+    fn locks<const N: usize>() -> (SharedMemory, [Lock; N]) {
+        let memory = SharedMemory::anonymous(1).unwrap();
+        (memory, std::array::from_fn(|_| Lock::default()))
+    }
+
+    #[test]
+    fn whoever_waits_keeps_those_who_come_again_out() {
+        let (memory, [writer, waiter, reader]) = locks();
+        let file = memory.as_fd();
+        let own = waiter.own(file).unwrap();
+        for access in [Access::Shared, Access::Exclusive] {
+            let held = writer.acquire(file, Access::Exclusive).unwrap();
+            let mut in_gate = false;
+            let had = own.attempt(&mut own.state(), access, &mut in_gate);
+            assert!(in_gate && !had.unwrap(), "the lock is held");
+            drop(held);
+            let again = writer.try_acquire(file, Access::Exclusive).unwrap();
+            assert!(again.is_none(), "somebody waits: {access:?}");
+            // Readers do not wait for one another, not even where nobody has the lock yet.
+            let read = reader.try_acquire(file, Access::Shared).unwrap();
+            assert_eq!(read.is_some(), access == Access::Shared);
+            drop(read);
+            own.state().gate.leave(own.file.as_fd(), access);
+            let again = writer.try_acquire(file, Access::Exclusive).unwrap();
+            assert!(again.is_some(), "nobody waits any more");
+        }
+    }
+
+    #[test]
+    fn whoever_gets_an_error_at_the_elements_leaves_the_gate() {
+        let (memory, [failing, other]) = locks();
+        let file = memory.as_fd();
+        let own = failing.own(file).unwrap();
+        // The kernel refuses this range, as it refuses another one for want of memory.
+        own.state().elements = Users::of((-2, -1));
+        for access in [Access::Shared, Access::Exclusive] {
+            let error = failing.acquire(file, access).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io);
+            assert_eq!(
+                failing.try_acquire(file, access).unwrap_err().kind(),
+                ErrorKind::Io
+            );
+            let held = other.try_acquire(file, Access::Exclusive).unwrap();
+            assert!(held.is_some(), "the gate is free");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod element;
 mod trailer;
 
 mod record;
+mod users;
 
 mod lock;
 

@@ -8,9 +8,10 @@ use std::sync::{Arc, OnceLock};
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 
 use super::element;
-use super::lock::{Access, Held, Lock};
+use super::lock::{Held, Lock};
 use super::shape::{PerDimension, Shape};
 use super::trailer::{Trailer, block_size};
+use super::users::Access;
 use crate::error::{Error, ErrorKind};
 use crate::memory::SharedMemory;
 
