@@ -117,7 +117,7 @@ impl<T: Pod> SharedArray<T> {
 
 impl Parts {
     /// `Err` if a writer was killed while it copied back. Under the lock, so that no writer does at this moment.
-    fn check_whole(&self) -> Result<(), Error> {
+    pub(super) fn check_whole(&self) -> Result<(), Error> {
         let Some(trailer) = self.trailer() else {
             return Ok(());
         };
@@ -127,18 +127,6 @@ impl Parts {
             return Err(Error::new(ErrorKind::Poisoned, text));
         }
         Ok(())
-    }
-
-    /// The same without the lock, which is taken if there is something to be told.
-    pub(super) fn check_at_rest(&self) -> Result<(), Error> {
-        if self.check_whole().is_ok() {
-            return Ok(());
-        }
-        if let Some(_held) = self.try_lock(Access::Exclusive)? {
-            return self.check_whole();
-        }
-        let text = "another process copies the array back at this moment";
-        Err(Error::new(ErrorKind::Overloaded, text))
     }
 
     fn set_writing(&self, writing: bool) -> Result<(), Error> {

@@ -16,6 +16,7 @@ use super::users::{Access, Users};
 use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::mapped::Identity;
+use crate::os::Deadline;
 
 const ELEMENTS: Range = (0, i64::MAX - 1);
 /// Behind them: whoever locks a file up to its end, as CPython does, locks both.
@@ -90,6 +91,19 @@ impl Lock {
     ) -> Result<Option<Held<'_>>, Error> {
         let own = self.own(file)?;
         let acquired = own.acquire(access, || Ok(false))?;
+        Ok(acquired.then(|| Held::new(own, access)))
+    }
+
+    /// The lock, if nobody is in the way when that much time has passed.
+    pub(super) fn acquire_within(
+        &self,
+        limit: Duration,
+        file: BorrowedFd<'_>,
+        access: Access,
+    ) -> Result<Option<Held<'_>>, Error> {
+        let own = self.own(file)?;
+        let limit = Deadline::after(Some(limit));
+        let acquired = own.acquire(access, || Ok(!limit.passed()))?;
         Ok(acquired.then(|| Held::new(own, access)))
     }
 
@@ -279,6 +293,8 @@ fn in_fork() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
     use crate::memory::SharedMemory;
 
@@ -328,5 +344,25 @@ mod tests {
             let held = other.try_acquire(file, Access::Exclusive).unwrap();
             assert!(held.is_some(), "the gate is free");
         }
+    }
+
+    #[test]
+    fn a_limited_wait_ends_with_the_lock_or_with_its_limit() {
+        let (memory, [holder, waiter]) = locks();
+        let file = memory.as_fd();
+        let held = holder.acquire(file, Access::Exclusive).unwrap();
+        let short = Duration::from_millis(1);
+        let none = waiter.acquire_within(short, file, Access::Exclusive);
+        assert!(none.unwrap().is_none());
+        thread::scope(|scope| {
+            let waits = || waiter.acquire_within(Duration::MAX, file, Access::Exclusive);
+            let waits = scope.spawn(move || waits().unwrap().is_some());
+            let own = waiter.own(file).unwrap();
+            while own.state().waiting == 0 {
+                thread::yield_now();
+            }
+            drop(held);
+            assert!(waits.join().unwrap());
+        });
     }
 }
