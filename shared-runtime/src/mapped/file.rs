@@ -335,6 +335,7 @@ mod tests {
         reserve(file.as_fd(), size).unwrap();
         assert_eq!(left(&file), None);
     }
+
     #[test]
     fn a_block_whose_creator_gives_up_is_not_waited_for() {
         let name = Name::random();
