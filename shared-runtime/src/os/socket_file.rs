@@ -249,7 +249,11 @@ mod tests {
                         has_it_for_a_while(it);
                         won += 1;
                     }
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::AddrInUse),
+                    Err(error) => {
+                        // On a slow machine the others may be at it for longer than anybody waits.
+                        let kinds = [ErrorKind::AddrInUse, ErrorKind::TimedOut];
+                        assert!(kinds.contains(&error.kind()), "{error}");
+                    }
                 }
             }
         };
