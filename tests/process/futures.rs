@@ -13,7 +13,7 @@ use shared_runtime::{
     CallError, ErrorKind, Process, Report, ServerHandle, ServerProcess, Shared, Stdio, task,
 };
 
-use super::leftovers::NothingLeft;
+use super::leftovers::{NothingLeft, threads_of};
 use super::support::{signal, until};
 use super::tools::Counter;
 
@@ -45,13 +45,8 @@ fn falls_silent() {
     panic!("{error}");
 }
 
-/// What the threads of the runtime are called here. Those of the test harness come and go.
 fn threads() -> Vec<String> {
-    let all = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    // One may have ended meanwhile.
-    let names = all.filter_map(|it| std::fs::read_to_string(it.path().join("comm")).ok());
-    let names = names.map(|name| name.trim().to_owned());
-    names.filter(|name| name.starts_with("shared-")).collect()
+    threads_of(std::process::id())
 }
 
 #[test]

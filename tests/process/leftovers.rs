@@ -83,12 +83,10 @@ impl Footprint {
         let mut found = BTreeMap::new();
         let mut count = |what: String| *found.entry(what).or_insert(0) += 1;
         let process = format!("/proc/{pid}");
+        for name in threads_of(pid) {
+            count(format!("thread {name}"));
+        }
         for thread in names(&format!("{process}/task")) {
-            let name = read_to_string(format!("{process}/task/{thread}/comm")).unwrap_or_default();
-            // Those of the runtime. Others, as of the test harness, come and go as they like.
-            if let Some(own) = name.trim().strip_prefix("shared-") {
-                count(format!("thread {own}"));
-            }
             let children =
                 read_to_string(format!("{process}/task/{thread}/children")).unwrap_or_default();
             children
@@ -140,6 +138,16 @@ impl Footprint {
         });
         pairs.filter(|(_, before, now)| now > before)
     }
+}
+
+/// What the threads of the runtime are called in a process. Others, as those of the test harness, come and go as they like.
+pub fn threads_of(pid: u32) -> Vec<String> {
+    let tasks = format!("/proc/{pid}/task");
+    let threads = names(&tasks).into_iter();
+    // One may have ended meanwhile.
+    let names = threads.filter_map(|it| read_to_string(format!("{tasks}/{it}/comm")).ok());
+    let names = names.map(|name| name.trim().to_owned());
+    names.filter(|name| name.starts_with("shared-")).collect()
 }
 
 fn kind(target: &Path) -> String {

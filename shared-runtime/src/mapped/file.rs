@@ -40,8 +40,8 @@ pub(crate) struct Found {
 /// A new file of this name and size, which has none of its room yet: that is what takes time.
 pub(crate) fn create_named(name: &Name, size: usize) -> Result<OwnedFd, Error> {
     check_size(size)?;
-    let file = open_file(name, OFlags::CREATE | OFlags::EXCL)
-        .map_err(|errno| refused(CREATE, name, errno))?;
+    let file =
+        open_file(name, OFlags::CREATE | OFlags::EXCL).map_err(|errno| not_made(name, errno))?;
     give_size(name, file.as_fd(), size).inspect_err(|_| {
         // It is ours, since it was not there before; nothing can be done if it stays.
         let _ = rustix::fs::unlink(path(name));
@@ -54,7 +54,7 @@ fn give_size(name: &Name, file: BorrowedFd<'_>, size: usize) -> Result<(), Error
     if length(size) <= AT_ONCE {
         return Ok(());
     }
-    ftruncate(file, length(size)).map_err(|errno| refused(CREATE, name, errno))
+    ftruncate(file, length(size)).map_err(|errno| not_made(name, errno))
 }
 
 /// A new file without a name, which nobody can make shorter or longer.
@@ -293,19 +293,24 @@ fn length(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
-const CREATE: &str = "create";
+/// What the system has against a new block of this name: if not the name, then the folder.
+fn not_made(name: &Name, errno: Errno) -> Error {
+    match errno {
+        Errno::NOENT => {
+            let why = format!("there is no folder {FOLDER}: mount a tmpfs there");
+            cannot("create", name, ErrorKind::NotFound, &why)
+        }
+        Errno::ACCESS | Errno::PERM => {
+            let why = format!("this user may make none in {FOLDER}");
+            cannot("create", name, ErrorKind::Denied, &why)
+        }
+        _ => refused("create", name, errno),
+    }
+}
 
 /// What the system has against doing `what` with the block of this name.
 fn refused(what: &str, name: &Name, errno: Errno) -> Error {
     let (kind, why) = match errno {
-        Errno::NOENT if what == CREATE => (
-            ErrorKind::NotFound,
-            format!("there is no folder {FOLDER}: mount a tmpfs there"),
-        ),
-        Errno::ACCESS | Errno::PERM if what == CREATE => (
-            ErrorKind::Denied,
-            format!("this user may make none in {FOLDER}"),
-        ),
         Errno::NOENT => (ErrorKind::NotFound, "there is none of this name".to_owned()),
         Errno::EXIST => (
             ErrorKind::AlreadyExists,
@@ -315,6 +320,10 @@ fn refused(what: &str, name: &Name, errno: Errno) -> Error {
         Errno::NOSPC => (ErrorKind::StorageFull, "/dev/shm is full".to_owned()),
         _ => (ErrorKind::Io, std::io::Error::from(errno).to_string()),
     };
+    cannot(what, name, kind, &why)
+}
+
+fn cannot(what: &str, name: &Name, kind: ErrorKind, why: &str) -> Error {
     Error::new(kind, format!("cannot {what} the block {name}: {why}"))
 }
 
@@ -355,7 +364,8 @@ mod tests {
             (Errno::NOENT, ErrorKind::NotFound),
             (Errno::ACCESS, ErrorKind::Denied),
         ] {
-            let [made, opened] = [CREATE, "open"].map(|what| refused(what, &Name::random(), errno));
+            let name = Name::random();
+            let (made, opened) = (not_made(&name, errno), refused("open", &name, errno));
             assert_eq!((made.kind(), opened.kind()), (kind, kind));
             assert!(made.to_string().contains(FOLDER), "{made}");
             assert!(!opened.to_string().contains(FOLDER), "{opened}");

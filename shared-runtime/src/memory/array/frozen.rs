@@ -145,7 +145,6 @@ impl<T: Pod> fmt::Debug for FrozenArray<T> {
 #[cfg(test)]
 mod tests {
     use std::fs::read_to_string;
-    use std::sync::atomic::Ordering;
     use std::thread;
 
     use rustix::fs::fstat;
@@ -167,9 +166,8 @@ mod tests {
     /// Copies back as far as the half, and gives the lock back as the kernel does for the dead.
     fn half_written(array: &SharedArray<u64>) {
         let held = array.lock().unwrap();
-        let memory = array.memory();
-        let writing = memory.atomic_u64(memory.size() - 31 * 8).unwrap();
-        writing.store(1, Ordering::SeqCst);
+        let trailer = array.parts().trailer().unwrap();
+        trailer.set_writing(array.memory(), true).unwrap();
         held.write_from(0, &[9; 4]).unwrap();
     }
 

@@ -89,9 +89,7 @@ impl Lock {
         file: BorrowedFd<'_>,
         access: Access,
     ) -> Result<Option<Held<'_>>, Error> {
-        let own = self.own(file)?;
-        let acquired = own.acquire(access, || Ok(false))?;
-        Ok(acquired.then(|| Held::new(own, access)))
+        self.acquire_within(Duration::ZERO, file, access)
     }
 
     /// The lock, if nobody is in the way when that much time has passed.
